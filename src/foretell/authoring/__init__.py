@@ -1,0 +1,1 @@
+"""What an author runs at a terminal: the outline of a notebook, a headless run."""

@@ -1,0 +1,50 @@
+"""Every error foretell raises on purpose. A learner's mistake is a value (`Failure`), never one of these.
+
+ForetellError                 foretell could not do its work; the message is fact, place, remedy
+├── LessonError               a notebook or overlay cannot be read
+│   ├── NotebookError         no such file, not a notebook, too large, broken JSON
+│   └── OverlayError          lesson.toml: unknown key, wrong type, cell that is not there (with its line)
+├── AnswerError               a prediction that cannot be read; refused, never counted
+├── CommitError               an order of actions the loop does not allow (a run before its commit, a second commit)
+├── RuntimeUnavailable        the process that runs cells could not be started (a package missing, no memory)
+├── StoreError                attempts cannot be kept or read (read-only directory, full disk, newer database)
+└── UsageError                a command asked for something impossible (port in use, unknown lesson)
+"""
+
+from __future__ import annotations
+
+
+class ForetellError(Exception):
+    """Foretell itself could not do its work. The text says fact, place and remedy."""
+
+
+class LessonError(ForetellError):
+    """A lesson's files cannot be read."""
+
+
+class NotebookError(LessonError):
+    """The notebook is missing, too large, or not a notebook."""
+
+
+class OverlayError(LessonError):
+    """lesson.toml says something that cannot be meant."""
+
+
+class AnswerError(ForetellError):
+    """A typed answer cannot be read as its kind."""
+
+
+class CommitError(ForetellError):
+    """An order of actions that the loop does not allow."""
+
+
+class RuntimeUnavailable(ForetellError):
+    """The process that runs cells could not be started."""
+
+
+class StoreError(ForetellError):
+    """Attempts cannot be kept or read."""
+
+
+class UsageError(ForetellError):
+    """A command was asked for something impossible."""

@@ -1,0 +1,1 @@
+"""VALUES -> verdicts: answers are read and compared here, purely and without torch."""

@@ -1,0 +1,137 @@
+"""What a learner has done: predictions, commits, runs, verdicts, drafts, openings. Appended, never changed.
+
+Enters and leaves: plain values. Invariant: a kept run names the commit that allowed it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from foretell.model.lesson import AnswerKind
+from foretell.model.run import Run
+
+Plain = bool | int | float | str | tuple[int, ...] | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What foretell understood of a typed answer; `echo` is how it is shown back ("(5, 10)")."""
+
+    kind: AnswerKind
+    value: Plain
+    echo: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """A committed answer: `texts` verbatim and `readings` as understood, one a row; confidence in percent (1 to 99)."""
+
+    question: str
+    ask: str
+    texts: tuple[str, ...]
+    readings: tuple[Reading, ...]
+    confidence: int
+
+
+class Verdict(StrEnum):
+    """How a prediction compared with what happened. A page never says "wrong"; it shows the sign for unequal."""
+
+    RIGHT = "right"
+    NEAR = "near"
+    WRONG = "wrong"
+    SELF = "self"
+    UNKNOWN = "unknown"
+
+
+class SelfMark(StrEnum):
+    """The learner's own call where nothing could be compared."""
+
+    MATCH = "match"
+    PARTLY = "partly"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A verdict with a one-line difference ("you said (10, 5); it was (5, 10)") and what was seen, as text."""
+
+    question: str
+    verdict: Verdict
+    difference: str
+    observed: str
+    mark: SelfMark | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What was on record before a cell could run.
+
+    `predictions` may be empty; `skipped` names questions the learner chose to run without. A cell that asks nothing
+    is committed with both empty.
+    """
+
+    id: int
+    cell: str
+    predictions: tuple[Prediction, ...]
+    skipped: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRun:
+    """A run on record. `code` is the learner's text, `state` the key of prefix and text; `run` is None while it runs
+    or where the server was killed before it ended. `number` counts the runs of this cell from 1.
+    """
+
+    id: int
+    cell: str
+    number: int
+    commit: int
+    code: str
+    state: str
+    at: datetime
+    run: Run | None
+    judgements: tuple[Judgement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Text the learner has in an editor, as last saved."""
+
+    cell: str
+    text: str
+    at: datetime
+
+
+class Opened(StrEnum):
+    """What help can be opened."""
+
+    HINT_1 = "hint-1"
+    HINT_2 = "hint-2"
+    HINT_3 = "hint-3"
+    SOLUTION = "solution"
+    GIVE_UP = "give-up"
+    REFERENCE_ON = "reference-on"
+    REFERENCE_OFF = "reference-off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """Help the learner opened for a task (named by its cell), in order of `at`."""
+
+    cell: str
+    what: Opened
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Everything on record of one learner in one revision of one lesson, oldest first; drafts: the newest a cell."""
+
+    commits: tuple[Commit, ...] = ()
+    runs: tuple[KeptRun, ...] = ()
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    openings: tuple[Opening, ...] = ()
+    notes: dict[str, str] = field(default_factory=dict)

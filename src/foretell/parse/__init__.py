@@ -1,0 +1,1 @@
+"""FILES -> Lesson: notebooks and overlays are read here, purely."""

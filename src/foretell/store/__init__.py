@@ -1,0 +1,1 @@
+"""ATTEMPTS kept: an append-only store."""

@@ -1,0 +1,1 @@
+"""The web door: pages, fragments and streams over one learner's session."""
