@@ -1,0 +1,218 @@
+"""What a learner may see now, and what a run has to start from: pure questions about a lesson and a history.
+
+Enters: `Lesson`, `History`. Leaves: text that may be shown, sources in the order they run, what is stale or missing.
+Invariant: text that a lesson withholds leaves this module only for cells that have a finished run on record, and a run
+is on record only with its commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from foretell.model.attempt import History, KeptRun, Opened
+from foretell.model.lesson import Block, CodeCell, Goal, Lesson, Question, Section
+from foretell.model.run import CellSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCode:
+    """The part of a cell that may be shown, and how many of its lines are withheld in whole or in part."""
+
+    text: str
+    withheld: int
+
+
+def opened_cells(history: History) -> frozenset[str]:
+    """Cells whose run has ended: their withheld lines may be shown."""
+    return frozenset(kept.cell for kept in history.runs if kept.run is not None)
+
+
+def shown_code(code: CodeCell, opened: frozenset[str]) -> ShownCode:
+    """Give the cell's source (a task: its test part) as it may be shown."""
+    if code.cell in opened:
+        return ShownCode(text="".join(piece.text for piece in code.pieces), withheld=0)
+    text, withheld = "", 0
+    for piece in code.pieces:
+        if not piece.withheld:
+            text += piece.text
+            continue
+        withheld += sum(1 for line in piece.text.splitlines() if line.strip())
+        if text and not text.endswith("\n") and piece.text.endswith("\n"):
+            text += "\n"
+    return ShownCode(text=text.strip("\n"), withheld=withheld)
+
+
+def _is_open(opens_after: Iterable[str], opened: frozenset[str]) -> bool:
+    return all(cell in opened for cell in opens_after)
+
+
+def shown_block(block: Block, opened: frozenset[str]) -> str:
+    """Give the Markdown of a block as it may be shown; "" where all of it is withheld."""
+    return block.source if _is_open(block.opens_after, opened) else block.before
+
+
+def shown_title(section: Section, opened: frozenset[str]) -> str:
+    """Give a section's title, or its neutral stand-in."""
+    return section.title if _is_open(section.title_opens_after, opened) else section.title_before
+
+
+def shown_goal(goal: Goal, opened: frozenset[str]) -> str:
+    """Give a goal, or its neutral stand-in."""
+    return goal.text if _is_open(goal.opens_after, opened) else goal.before
+
+
+def latest_run(history: History, cell: str) -> KeptRun | None:
+    """Give the newest run of a cell that has ended, or None."""
+    return next((kept for kept in reversed(history.runs) if kept.cell == cell and kept.run is not None), None)
+
+
+def latest_start(history: History, cell: str) -> KeptRun | None:
+    """Give the newest run of a cell, ended or not."""
+    return next((kept for kept in reversed(history.runs) if kept.cell == cell), None)
+
+
+def settled_questions(history: History) -> frozenset[str]:
+    """Questions that have a prediction or a recorded skip."""
+    settled: set[str] = set()
+    for commit in history.commits:
+        settled.update(prediction.question for prediction in commit.predictions)
+        settled.update(commit.skipped)
+    return frozenset(settled)
+
+
+def open_questions(code: CodeCell, history: History) -> tuple[Question, ...]:
+    """Questions that must be answered or skipped before this cell may run."""
+    settled = settled_questions(history)
+    return tuple(q for q in (code.prompt.questions if code.prompt else ()) if q.id not in settled)
+
+
+def is_locked(code: CodeCell, history: History) -> bool:
+    """Whether the cell's code is still read-only: a cell to be predicted, not a task, before its first commit."""
+    return code.task is None and not any(commit.cell == code.cell for commit in history.commits)
+
+
+def learner_code(code: CodeCell, history: History) -> str:
+    """Give the learner's own text of the cell: the draft, else the starter (a task) or the source as written."""
+    draft = history.drafts.get(code.cell)
+    original = code.task.starter if code.task else code.source
+    if draft is None or is_locked(code, history):
+        return original
+    return draft.text
+
+
+def joined(code: CodeCell, text: str) -> str:
+    """Give the text that runs for the learner's `text`: a task's test part follows it on a line of its own."""
+    if code.task is None or not code.task.test:
+        return text
+    return text.rstrip("\n") + "\n" + code.task.test.removeprefix("\n") if text.strip() else code.task.test
+
+
+def is_untouched(code: CodeCell, text: str) -> bool:
+    """Whether the text is still the starter, white space at line ends apart."""
+    starter = code.task.starter if code.task else code.source
+    return [line.rstrip() for line in text.strip().splitlines()] == [
+        line.rstrip() for line in starter.strip().splitlines()
+    ]
+
+
+def task_done(code: CodeCell, history: History) -> bool:
+    """Whether the learner's present code for this task ran and met every check of the notebook."""
+    if code.task is None:
+        return False
+    text = learner_code(code, history)
+    last = latest_run(history, code.cell)
+    if is_untouched(code, text) or last is None or last.code != text or not _went_well(last):
+        return False
+    tests = [latest_run(history, cell) for cell in code.task.test_cells]
+    return all(test is not None and test.id > last.id and _went_well(test) for test in tests)
+
+
+def _went_well(kept: KeptRun) -> bool:
+    run = kept.run
+    return run is not None and run.failure is None and all(seen.passed for seen in run.asserts)
+
+
+def uses_reference(code: CodeCell, history: History) -> bool:
+    """Whether later cells run on the reference result of this task instead of the learner's code."""
+    switches = [o.what for o in history.openings if o.cell == code.cell and o.what in _SWITCHES]
+    return bool(switches) and switches[-1] is Opened.REFERENCE_ON and not task_done(code, history)
+
+
+_SWITCHES = (Opened.REFERENCE_ON, Opened.REFERENCE_OFF)
+
+
+def source_below(code: CodeCell, history: History) -> str:
+    """Give the source that stands for this cell when a later one runs."""
+    if code.task and code.task.solution is not None and uses_reference(code, history):
+        return joined(code, code.task.solution)
+    return joined(code, learner_code(code, history))
+
+
+def prefix_of(lesson: Lesson, history: History, cell: str) -> tuple[CellSource, ...]:
+    """Give every earlier code cell as it stands, in notebook order: the state that `cell` runs from."""
+    sources: list[CellSource] = []
+    for code in lesson.code_cells:
+        if code.cell == cell:
+            break
+        sources.append(CellSource(cell=code.cell, text=source_below(code, history)))
+    return tuple(sources)
+
+
+def state_key(prefix: Iterable[CellSource], source: CellSource) -> str:
+    """Give a key that is equal exactly when the sources are: a run with another key than today's is stale."""
+    digest = sha256()
+    for part in (*prefix, source):
+        for text in (part.cell, part.text):
+            encoded = text.encode("utf-8", "surrogatepass")
+            digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.hexdigest()[:32]
+
+
+def stale_cells(lesson: Lesson, history: History) -> frozenset[str]:
+    """Cells whose last run is not what running them now would be: something above, or their own text, has changed."""
+    stale: set[str] = set()
+    prefix: list[CellSource] = []
+    for code in lesson.code_cells:
+        last = latest_run(history, code.cell)
+        own = CellSource(cell=code.cell, text=joined(code, learner_code(code, history)))
+        if last is not None and last.state != state_key(prefix, own):
+            stale.add(code.cell)
+        prefix.append(CellSource(cell=code.cell, text=source_below(code, history)))
+    return frozenset(stale)
+
+
+def cells_behind(lesson: Lesson, cell: str) -> Iterator[CodeCell]:
+    """Give the earlier cells whose names this cell needs, directly or through others, nearest first."""
+    cells = lesson.code_cells
+    place = next(place for place, code in enumerate(cells) if code.cell == cell)
+    needed = set(cells[place].needs)
+    for code in reversed(cells[:place]):
+        if code.provides & needed:
+            needed = (needed - code.provides) | code.needs
+            yield code
+
+
+def missing_tasks(lesson: Lesson, history: History, cell: str) -> tuple[CodeCell, ...]:
+    """Give earlier tasks that `cell` builds on, that are not done, and whose reference result could stand in."""
+    return tuple(
+        code
+        for code in cells_behind(lesson, cell)
+        if code.task is not None
+        and code.task.solution is not None
+        and cell not in code.task.test_cells
+        and not task_done(code, history)
+        and not uses_reference(code, history)
+    )
+
+
+def cells_run_with(lesson: Lesson, history: History, code: CodeCell) -> tuple[CodeCell, ...]:
+    """Give the cells that one press of Run runs: the cell, and for a task the test cells that ask for nothing."""
+    tests = [lesson.code_cell(cell) for cell in (code.task.test_cells if code.task else ())]
+    return (code, *(test for test in tests if test is not None and not open_questions(test, history)))
+
+
+def section_of(lesson: Lesson, cell: str) -> Section:
+    """Give the section in which a code cell stands."""
+    return next(s for s in lesson.sections for item in s.items if isinstance(item, CodeCell) and item.cell == cell)

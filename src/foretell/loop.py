@@ -1,0 +1,185 @@
+"""Predict, run, compare: the product on one page.
+
+Enters: a lesson, what is on record, what the learner did; effects (the record, the process that runs cells) come in as
+arguments. Leaves: commits, events while a cell runs, and a kept run with its judgements.
+Invariant: no event of a run, and no observation, leaves this module before a commit that covers every question of the
+cell is on record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from foretell import gate
+from foretell.errors import AnswerError, CommitError
+from foretell.judge.answer import confidence_stops, read_answer
+from foretell.judge.compare import compare
+from foretell.model.attempt import Commit, History, Judgement, KeptRun, Prediction, Reading, Verdict
+from foretell.model.lesson import CodeCell, Lesson, Question
+from foretell.model.run import CellSource, Event, Observation, Probe, Run, RunRequest
+
+
+class Record(Protocol):
+    """Where attempts of one learner in one lesson are kept. Every write is on disk when the call returns."""
+
+    def history(self) -> History:
+        """Give everything on record."""
+        ...
+
+    def commit(self, *, cell: str, predictions: Sequence[Prediction], skipped: Sequence[str], key: str) -> Commit:
+        """Keep a commit; CommitError where one of its questions has been committed before."""
+        ...
+
+    def start_run(self, *, cell: str, commit: int, code: str, state: str, key: str) -> KeptRun:
+        """Keep that a run began, under the commit that allows it."""
+        ...
+
+    def finish_run(self, run_id: int, run: Run, judgements: Sequence[Judgement]) -> None:
+        """Keep how a run ended and how its predictions compared."""
+        ...
+
+
+Runner = Callable[[RunRequest], AsyncIterator[Event]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a learner put into the form for one question: a text a row, and a stop or none."""
+
+    texts: tuple[str, ...]
+    confidence: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledForm:
+    """A form as read: what could be committed, what was left blank, and what is in the way (by question id)."""
+
+    predictions: tuple[Prediction, ...]
+    blank: tuple[str, ...]
+    problems: dict[str, str]
+
+
+def read_form(questions: Sequence[Question], answers: Mapping[str, Answer]) -> FilledForm:
+    """Read the answers to the open questions of a cell; nothing is committed here."""
+    predictions: list[Prediction] = []
+    blank: list[str] = []
+    problems: dict[str, str] = {}
+    for question in questions:
+        answer = answers.get(question.id, Answer(texts=(), confidence=None))
+        if not any(text.strip() for text in answer.texts):
+            blank.append(question.id)
+            continue
+        try:
+            predictions.append(_read_prediction(question, answer))
+        except AnswerError as error:
+            problems[question.id] = str(error)
+    return FilledForm(predictions=tuple(predictions), blank=tuple(blank), problems=problems)
+
+
+def _read_prediction(question: Question, answer: Answer) -> Prediction:
+    rows = len(question.rows) or 1
+    if len(answer.texts) != rows:
+        raise AnswerError(f"{len(answer.texts)} answers for {rows} rows; give one answer a row.")
+    readings: list[Reading] = []
+    for place, text in enumerate(answer.texts):
+        if not text.strip():
+            raise AnswerError(f"No answer for {question.rows[place]}; give one answer a row, or leave every row blank.")
+        readings.append(read_answer(text, question))
+    if answer.confidence not in {percent for percent, _ in confidence_stops(question)}:
+        raise AnswerError("No confidence chosen; pick how sure you are.")
+    return Prediction(
+        question=question.id,
+        ask=question.ask,
+        texts=answer.texts,
+        readings=tuple(readings),
+        confidence=int(answer.confidence or 0),
+    )
+
+
+def commit(code: CodeCell, form: FilledForm, record: Record, key: str) -> Commit:
+    """Put the predictions of a cell on record, blank questions as skipped; CommitError where the form has problems."""
+    if form.problems:
+        raise CommitError("An answer could not be read, so nothing was locked; mend it or clear it, then run again.")
+    return record.commit(cell=code.cell, predictions=form.predictions, skipped=form.blank, key=key)
+
+
+async def play(
+    lesson: Lesson, code: CodeCell, record: Record, run: Runner, *, key: str
+) -> AsyncIterator[Event | KeptRun]:
+    """Run one cell and compare: first the KeptRun as begun, then events, then the KeptRun as it ended.
+
+    CommitError where the cell has a question that is neither predicted nor skipped.
+    """
+    history = await asyncio.to_thread(record.history)
+    allowed = _commit_that_allows(code, history)
+    text = gate.learner_code(code, history)
+    source = CellSource(cell=code.cell, text=gate.joined(code, text))
+    prefix = gate.prefix_of(lesson, history, code.cell)
+    kept = await asyncio.to_thread(
+        lambda: record.start_run(
+            cell=code.cell, commit=allowed.id, code=text, state=gate.state_key(prefix, source), key=key
+        )
+    )
+    yield kept
+    request = RunRequest(
+        prefix=prefix, cell=source, probes=probes_of(code), asserts_from_line=_first_test_line(code, source.text)
+    )
+    async for event in run(request):
+        if not isinstance(event, Run):
+            yield event
+            continue
+        judgements = judge(code, history, event)
+        await asyncio.to_thread(record.finish_run, kept.id, event, judgements)
+        after = await asyncio.to_thread(record.history)
+        yield next(run_on_record for run_on_record in after.runs if run_on_record.id == kept.id)
+
+
+def _commit_that_allows(code: CodeCell, history: History) -> Commit:
+    commits = [c for c in history.commits if c.cell == code.cell]
+    if not commits or gate.open_questions(code, history):
+        raise CommitError(f"Cell {code.cell} has not been committed; lock a prediction or choose to run without one.")
+    return commits[-1]
+
+
+def _first_test_line(code: CodeCell, text: str) -> int:
+    if code.task is None or not code.task.test:
+        return 1
+    return text.count("\n") - code.task.test.removeprefix("\n").count("\n") + 1
+
+
+def probes_of(code: CodeCell) -> tuple[Probe, ...]:
+    """Give the expressions whose values settle the cell's questions."""
+    probes: list[Probe] = []
+    for question in code.prompt.questions if code.prompt else ():
+        if question.target is None:
+            continue
+        rows: tuple[str | None, ...] = question.rows or (None,)
+        probes += [
+            Probe(question=question.id, expression=question.target, row=place, row_literal=row)
+            for place, row in enumerate(rows)
+        ]
+    return tuple(probes)
+
+
+def judge(code: CodeCell, history: History, run: Run) -> tuple[Judgement, ...]:
+    """Compare what was committed for this cell with what the run showed.
+
+    A question is compared once: with the first run after its commit that shows a value.
+    """
+    compared = {j.question for kept in history.runs for j in kept.judgements if j.verdict is not Verdict.UNKNOWN}
+    questions = {question.id: question for question in (code.prompt.questions if code.prompt else ())}
+    return tuple(
+        compare(prediction, questions[prediction.question], _observations(questions[prediction.question], run))
+        for kept_commit in history.commits
+        for prediction in kept_commit.predictions
+        if prediction.question in questions and prediction.question not in compared
+    )
+
+
+def _observations(question: Question, run: Run) -> list[Observation]:
+    absent = Observation(type="other", text="")
+    found = [run.observations.get((question.id, row)) for row in range(len(question.rows) or 1)]
+    return [] if all(o is None for o in found) else [o or absent for o in found]
