@@ -16,6 +16,15 @@ Plain = bool | int | float | str | tuple[int, ...] | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """Whose attempts are meant: one learner in one revision of one lesson."""
+
+    learner: str
+    lesson: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What foretell understood of a typed answer; `echo` is how it is shown back ("(5, 10)")."""
 
