@@ -56,17 +56,14 @@ def solution(name: str) -> str:
     return (LESSON / "solutions" / f"{name}.py").read_text(encoding="utf-8")
 
 
-def test_part(cell: str) -> str:
+def check_in(cell: str) -> str:
     """What follows the first statement of a task cell, which is the one to be written."""
     first = ast.parse(SOURCES[cell]).body[0]
     return "\n".join(SOURCES[cell].splitlines()[first.end_lineno :])
 
 
-test_part.__test__ = False  # type: ignore[attr-defined]
-
-
 def filled_in(cell: str, code: str) -> str:
-    return f"{code}\n{test_part(cell)}"
+    return f"{code}\n{check_in(cell)}"
 
 
 def solved(cell: str) -> str:
