@@ -1,0 +1,189 @@
+"""ASSERTS as they went -> checks in words, with both sides' values.
+
+Enters: the assert statements of a run. Leaves: one `Check` an assert. Invariant: no check is a bare pass or fail: each
+says what it is about and shows what was seen.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from foretell.judge.wording import clip
+from foretell.model.run import AssertSeen, Failure
+
+_LONGEST_CODE = 100
+_LONGEST_VALUE = 120
+
+# operator: (says when it held, says what should have been)
+_COMPARISONS = {
+    "==": ("equals", "should equal"),
+    "!=": ("differs from", "should differ from"),
+    "<": ("is less than", "should be less than"),
+    "<=": ("is at most", "should be at most"),
+    ">": ("is more than", "should be more than"),
+    ">=": ("is at least", "should be at least"),
+    "in": ("is in", "should be in"),
+    "not in": ("is not in", "should not be in"),
+    "is": ("is", "should be"),
+    "is not": ("is not", "should not be"),
+}
+_SYMBOLS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+}
+# function of two arguments: (says when true, says what should have been), {0} and {1} being the arguments
+_QUESTIONS = {
+    "allclose": ("{0} and {1} are equal up to rounding", "{0} and {1} should be equal up to rounding; they are not"),
+    "isclose": ("{0} and {1} are equal up to rounding", "{0} and {1} should be equal up to rounding; they are not"),
+    "equal": ("{0} and {1} are equal", "{0} and {1} should be equal; they are not"),
+    "array_equal": ("{0} and {1} are equal", "{0} and {1} should be equal; they are not"),
+    "isinstance": ("{0} is of type {1}", "{0} should be of type {1}; it is not"),
+    "issubclass": ("{0} is a kind of {1}", "{0} should be a kind of {1}; it is not"),
+    "hasattr": ("{0} has {1}", "{0} should have {1}; it does not"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One assert in words (Markdown): `ok` is None where the cell stopped before it; `evidence` is what was seen."""
+
+    says: str
+    ok: bool | None
+    evidence: str
+
+
+def checks_in_words(asserts: Sequence[AssertSeen], failure: Failure | None) -> tuple[Check, ...]:
+    """One check an assert, in order."""
+    return tuple(_check(seen, failure) for seen in asserts)
+
+
+def heading(checks: Sequence[Check]) -> str:
+    """How the checks went, in a few words: "2 of 3 checks pass, 1 not reached"."""
+    if not checks:
+        return "No checks"
+    passed = sum(check.ok is True for check in checks)
+    missed = sum(check.ok is None for check in checks)
+    verb = "check passes" if len(checks) == 1 else "checks pass"
+    return f"{passed} of {len(checks)} {verb}" + (f", {missed} not reached" if missed else "")
+
+
+def _check(seen: AssertSeen, failure: Failure | None) -> Check:
+    if seen.passed is None:
+        return Check(says=f"Not reached: {_code(seen.source)}", ok=None, evidence=_stop(failure))
+    says = _comparison(seen) if seen.operator in _COMPARISONS else _truth(seen)
+    return Check(says=says, ok=seen.passed, evidence=_evidence(seen, says))
+
+
+def _stop(failure: Failure | None) -> str:
+    if failure is None:
+        return "The cell ended before it."
+    if failure.kind == "AssertionError":
+        return "The cell stopped at a check that did not hold."
+    line = f" in line {failure.line}" if failure.line else ""
+    message = f": {clip(failure.message, _LONGEST_VALUE)}" if failure.message else ""
+    return f"The cell stopped before it{line} ({failure.kind}{message})."
+
+
+def _comparison(seen: AssertSeen) -> str:
+    left, right = _sides(seen)
+    holds, should = _COMPARISONS[seen.operator]
+    literal = _is_literal(right) or right == seen.right
+    if seen.passed:
+        plain = "is" if seen.operator == "==" and literal else holds
+        return f"{_code(left)} {plain} {_code(right)}"
+    wish = "should be" if seen.operator == "==" and literal else should
+    if _is_literal(left):
+        return f"{_code(left)} {wish} {_code(right)}, which is {_code(seen.right)}"
+    named = "" if literal else f", which is {_code(seen.right)}"
+    if seen.left == seen.right and seen.operator in {"!=", "<", ">", "is not"}:
+        return f"{_code(left)} {wish} {_code(right)}; both are {_code(seen.left)}"
+    return f"{_code(left)} {wish} {_code(right)}{named}; it is {_code(seen.left)}"
+
+
+def _sides(seen: AssertSeen) -> tuple[str, str]:
+    """The two operands as written; their values where the statement cannot be taken apart."""
+    match _tree(seen.source):
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if _SYMBOLS[type(op)] == seen.operator:
+            return _written(left, seen), _written(right, seen)
+    return seen.left, seen.right
+
+
+def _truth(seen: AssertSeen) -> str:
+    tree = _tree(seen.source)
+    match tree:
+        case ast.Call(func=function, args=[first, second, *_]) if _last_name(function) in _QUESTIONS:
+            said = _QUESTIONS[_last_name(function)][0 if seen.passed else 1]
+            return said.format(_code(_written(first, seen)), _code(_named(second, seen)))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            inner = _code(_written(operand, seen))
+            return f"{inner} is false" if seen.passed else f"{inner} should be false; it is true"
+        case ast.Compare() | ast.BoolOp():
+            return f"{_code(seen.source)} holds" if seen.passed else f"{_code(seen.source)} should hold; it does not"
+    if seen.passed:
+        return f"{_code(seen.source)} is {seen.left if seen.left == 'True' else 'true'}"
+    return f"{_code(seen.source)} should be true; it is {_code(seen.left or 'False')}"
+
+
+def _evidence(seen: AssertSeen, says: str) -> str:
+    """The statement with values in place of its operands, and the author's message where it adds something."""
+    if seen.operator:
+        values = f"With values: {_code(f'{_value(seen.left)} {seen.operator} {_value(seen.right)}')}"
+    else:
+        values = f"{_code(seen.source)} gave {_code(seen.left or str(seen.passed))}"
+    message = clip(seen.message, _LONGEST_VALUE * 2)
+    adds = message and not seen.passed and message not in says and message != clip(seen.source, len(seen.source) + 1)
+    return f"{values}. {message}" if adds else f"{values}."
+
+
+def _tree(source: str) -> ast.expr | None:
+    try:
+        return ast.parse(f"({source}\n)", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _written(node: ast.expr, seen: AssertSeen) -> str:
+    return ast.get_source_segment(f"({seen.source}\n)", node) or ast.unparse(node)
+
+
+def _named(node: ast.expr, seen: AssertSeen) -> str:
+    """An argument as written; the text itself where it is a string literal (the attribute of `hasattr`)."""
+    match node:
+        case ast.Constant(value=str() as text) if text.isidentifier():
+            return text
+    return _written(node, seen)
+
+
+def _last_name(function: ast.expr) -> str:
+    match function:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+    return ""
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _value(text: str) -> str:
+    return clip(text, _LONGEST_VALUE)
+
+
+def _code(text: str) -> str:
+    """Text as Markdown code; a backtick inside would end it."""
+    plain = text.replace("`", "'")
+    return f"`{clip(plain, _LONGEST_CODE)}`"
