@@ -32,8 +32,8 @@ class Stop:
 class QuestionField:
     """One question of an open prompt. `rows` holds a label a row ("" alone where there is one answer).
 
-    Inputs are named `answer:<id>:<row ordinal>` and `confidence:<id>`. `texts` and `problem` are filled when a form comes
-    back refused; `chosen` is the stop picked then.
+    Inputs are named `answer:<id>:<row ordinal>` and `confidence:<id>`. `texts` and `problem` are filled when a form
+    comes back refused; `chosen` is the stop picked then.
     """
 
     id: str
@@ -121,7 +121,10 @@ class Rung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Help:
-    """Hints and solution of a task. `solution_state` is open, available or locked; `locked_note` says what opens the next."""
+    """Hints and solution of a task.
+
+    `solution_state` is open, available or locked; `locked_note` says what opens the next rung.
+    """
 
     rungs: tuple[Rung, ...]
     solution_state: str
@@ -167,8 +170,9 @@ class CellView:
 
     `code` is the text in the editor (for guided-locked: nothing; `code_html` holds the highlighted shown part);
     `test_html` the read-only highlighted test part of a task; `withheld` counts lines that appear after the run.
-    `missing` is filled where a needed exercise is not done; `reference` says that this task's reference result is in use.
-    `runnable` is false for a lesson in another language. `question_count` counts open questions.
+    `heading` names the card ("Your code").
+    `missing` is filled where a needed exercise is not done; `reference` says that this task's reference result is in
+    use. `runnable` is false for a lesson in another language; `unread` says what the reader did not understand.
     """
 
     id: str

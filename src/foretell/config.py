@@ -1,0 +1,49 @@
+"""Where foretell keeps things on this machine, and the limits of a door.
+
+Enters: the environment and what the operator said. Leaves: paths and limits. Invariant: nothing is written here; the
+data directory is made by whoever first needs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+LARGEST_NOTEBOOK_BYTES = 20 * 1024 * 1024
+DEFAULT_PORT = 8377
+DEFAULT_LESSON = "nn-module"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataDirectory:
+    """The folder that holds one user's attempts, and the names in it."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file of attempts."""
+        return self.path / "attempts.sqlite"
+
+    @property
+    def scratch(self) -> Path:
+        """Where cells run; what they write lies here."""
+        return self.path / "scratch"
+
+    @property
+    def running(self) -> Path:
+        """Where a running server says how it is reached."""
+        return self.path / "running.json"
+
+
+def data_directory(asked: Path | None) -> DataDirectory:
+    """Give the asked-for data directory, else the user's (platformdirs)."""
+    return DataDirectory(path=(asked or platformdirs.user_data_path("foretell", appauthor=False)).absolute())
+
+
+def shipped_lessons() -> Path:
+    """Give the folder of lessons that ship: inside the installed package, or beside the sources."""
+    packaged = Path(__file__).parent / "_lessons"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "lessons"

@@ -1,0 +1,358 @@
+"""What a page can do: one function a POST, each returning what the page has to change.
+
+Enters: a player and a form that `app` has already checked. Leaves: JSON for our scripts; for a plain form, a redirect
+back to the cell once the work is done. Invariant: nothing is run that is not committed, and nothing committed changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from starlette.datastructures import FormData
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from foretell import gate, loop
+from foretell.errors import AnswerError, UsageError
+from foretell.judge.answer import read_answer
+from foretell.loop import Answer
+from foretell.model.attempt import Opened, SelfMark
+from foretell.model.lesson import CodeCell, Question
+from foretell.web.cells import cell_view, help_state, name_of
+from foretell.web.desk import Desk
+from foretell.web.drawing import draw_cell, draw_outline, draw_section
+from foretell.web.ledgers import Refused
+from foretell.web.pages import changed_views, outline_view, section_views
+from foretell.web.player import Player
+from foretell.web.views import CellView, Chrome, SectionView
+
+Chosen = TypeVar("Chosen", Opened, SelfMark)
+
+LONGEST_CODE = 200_000
+LONGEST_NOTE = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A checked POST: who plays what, the form, and whether one of our scripts asked."""
+
+    desk: Desk
+    player: Player
+    form: FormData
+    chrome: Chrome
+    cell: str
+    wants_fragment: bool
+
+    def text(self, name: str) -> str:
+        """Give a form field as text, "" where it is absent."""
+        value = self.form.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def key(self) -> str:
+        """The client's key of this action; UsageError where the form has none."""
+        key = self.text("key")
+        if not 8 <= len(key) <= 64:
+            raise UsageError("The page sent no key for this action; reload it and try again.")
+        return key
+
+    @property
+    def code(self) -> CodeCell:
+        """The cell that is meant; UsageError where the lesson has none such."""
+        found = self.player.lesson.code_cell(self.cell)
+        if found is None:
+            raise UsageError(f"This lesson has no code cell '{self.cell}'; reload the page.")
+        return found
+
+    @property
+    def home(self) -> str:
+        """Where a plain form returns to."""
+        return f"/l/{self.player.lesson.id}" + (f"#cell-{self.cell}" if self.cell else "")
+
+    def reply(self, data: dict[str, object], status: int = 200) -> Response:
+        """Answer a script with JSON and a plain form with the page."""
+        return JSONResponse(data, status) if self.wants_fragment else RedirectResponse(self.home, 303)
+
+    async def cell_html(self, refused: Refused | None = None) -> str:
+        """Draw the cell as it is now."""
+        return await asyncio.to_thread(self._draw_cell, refused)
+
+    def _draw_cell(self, refused: Refused | None) -> str:
+        scene = self.desk.scene(self.player, {self.cell: refused} if refused else None)
+        return draw_cell(cell_view(scene, self.code), self.chrome, self.player.lesson.id)
+
+    def sections(self) -> tuple[SectionView, ...]:
+        """Give every section as it is now."""
+        return tuple(section_views(self.desk.scene(self.player)))
+
+    def changes(self, before: tuple[SectionView, ...]) -> dict[str, object]:
+        """Draw what differs from `before`, and the sidebar."""
+        scene = self.desk.scene(self.player)
+        cells, sections = changed_views(before, tuple(section_views(scene)))
+        lesson = self.player.lesson.id
+        return {
+            "cells": {cell.id: draw_cell(cell, self.chrome, lesson) for cell in cells},
+            "sections": {section.key: draw_section(section, self.chrome, lesson) for section in sections},
+            "outline": draw_outline(outline_view(scene), self.chrome, lesson),
+        }
+
+
+async def run(posted: Posted) -> Response:
+    """Lock what was predicted, then run the cell (or, with `to_here`, every cell down to it that asks nothing)."""
+    code, player = posted.code, posted.player
+    history = await player.history()
+    answers = _answers(gate.open_questions(code, history), posted.form)
+    if not posted.text("anyway") and (problem := await asyncio.to_thread(_what_is_missing, posted, code)):
+        return await _refuse(posted, Refused(answers=answers, problems={}), problem, 409)
+    form = loop.read_form(gate.open_questions(code, history), answers)
+    problems = dict(form.problems)
+    if posted.text("blank") != "skip":
+        problems |= dict.fromkeys(form.blank, "No prediction yet. Write one, or run again to go without.")
+    if problems:
+        return await _refuse(posted, Refused(answers=answers, problems=problems), next(iter(problems.values())), 422)
+    await _keep_code(posted, code)
+    cells = await asyncio.to_thread(_cells_to_run, posted, code)
+    for place, each in enumerate(cells):
+        filled = form if each.cell == code.cell else loop.read_form((), {})
+        await asyncio.to_thread(loop.commit, each, filled, player.record, f"{posted.key}:commit:{place}")
+    before = await asyncio.to_thread(posted.sections)
+    live = player.press(cells, posted.key, lambda: _done(posted, before, code))
+    if not posted.wants_fragment:
+        await live.done()
+        return RedirectResponse(posted.home, 303)
+    events = f"/l/{player.lesson.id}/runs/{live.number}/events"
+    return JSONResponse({"cell": await posted.cell_html(), "events": events, "problem": None, "announce": "Running."})
+
+
+async def _refuse(posted: Posted, refused: Refused, problem: str, status: int) -> Response:
+    html = await posted.cell_html(refused)
+    return posted.reply({"cell": html, "events": None, "problem": problem, "announce": problem}, status)
+
+
+def _answers(questions: tuple[Question, ...], form: FormData) -> dict[str, Answer]:
+    answers: dict[str, Answer] = {}
+    for question in questions:
+        rows = range(len(question.rows) or 1)
+        confidence = str(form.get(f"confidence:{question.id}", ""))
+        answers[question.id] = Answer(
+            texts=tuple(str(form.get(f"answer:{question.id}:{row}", "")) for row in rows),
+            confidence=int(confidence) if confidence.isdecimal() and len(confidence) < 4 else None,
+        )
+    return answers
+
+
+def _what_is_missing(posted: Posted, code: CodeCell) -> str:
+    scene = posted.desk.scene(posted.player)
+    missing = gate.missing_tasks(posted.player.lesson, scene.history, code.cell)
+    if not missing:
+        return ""
+    names = " and ".join(dict.fromkeys(name_of(scene, task.cell) for task in missing))
+    return f"This cell builds on {names}, which is not done yet. Continue with the reference result, or run it anyway."
+
+
+async def _keep_code(posted: Posted, code: CodeCell) -> None:
+    text = posted.form.get("code")
+    history = await posted.player.history()
+    if not isinstance(text, str) or gate.is_locked(code, history):
+        return
+    text = _checked_code(text)
+    if text != gate.learner_code(code, history):
+        await asyncio.to_thread(
+            lambda: posted.player.record.save_draft(cell=code.cell, text=text, key=f"{posted.key}:draft")
+        )
+
+
+def _checked_code(text: str) -> str:
+    text = text.replace("\r\n", "\n")
+    if len(text) > LONGEST_CODE:
+        raise UsageError(f"The cell holds {len(text):,} characters; foretell keeps up to {LONGEST_CODE:,}. Shorten it.")
+    return text
+
+
+def _cells_to_run(posted: Posted, code: CodeCell) -> tuple[CodeCell, ...]:
+    lesson, history = posted.player.lesson, posted.player.record.history()
+    own = gate.cells_run_with(lesson, history, code)
+    if not posted.text("to_here"):
+        return own
+    place = next(place for place, each in enumerate(lesson.code_cells) if each.cell == code.cell)
+    above = [each for each in lesson.code_cells[:place] if not gate.open_questions(each, history)]
+    return (*above, *own)
+
+
+def _done(posted: Posted, before: tuple[SectionView, ...], code: CodeCell) -> dict[str, object]:
+    changes = posted.changes(before)
+    scene = posted.desk.scene(posted.player)
+    view = cell_view(scene, code)
+    drawn = dict(changes["cells"]) if isinstance(changes["cells"], dict) else {}
+    drawn[code.cell] = draw_cell(view, posted.chrome, posted.player.lesson.id)
+    return changes | {"cells": drawn, "announce": _announcement(view)}
+
+
+def _announcement(view: CellView) -> str:
+    said = {"done": "Run finished.", "failed": "Run ended with an error."}.get(view.run.state, view.run.message)
+    if view.ledger is not None:
+        compared = [row for row in view.ledger.rows if row.verdict in {"right", "near", "wrong"}]
+        if compared:
+            hits = sum(row.verdict == "right" for row in compared)
+            said += f" {hits} of {len(compared)} predictions matched."
+    return f"{said} {view.checks.heading}." if view.checks else said
+
+
+async def stop(posted: Posted) -> Response:
+    """Stop what runs."""
+    stopped = await posted.player.stop()
+    return posted.reply({"announce": "Stopping…" if stopped else "Nothing is running."})
+
+
+async def draft(posted: Posted) -> Response:
+    """Keep the text of an editor."""
+    code = posted.code
+    if gate.is_locked(code, await posted.player.history()):
+        raise UsageError("This cell opens for editing once it has been run; nothing was saved.")
+    text = _checked_code(posted.text("code"))
+    await asyncio.to_thread(lambda: posted.player.record.save_draft(cell=code.cell, text=text, key=posted.key))
+    scene = await asyncio.to_thread(posted.desk.scene, posted.player)
+    return posted.reply({"saved": True, "stale": sorted(scene.stale)})
+
+
+async def reset(posted: Posted) -> Response:
+    """Put the starter back; the text until now stays on record, so the page can undo it."""
+    code = posted.code
+    original = code.task.starter if code.task else code.source
+    if not gate.is_locked(code, await posted.player.history()):
+        await asyncio.to_thread(lambda: posted.player.record.save_draft(cell=code.cell, text=original, key=posted.key))
+    return posted.reply({"cell": await posted.cell_html(), "announce": "Back to the starter."})
+
+
+async def read(posted: Posted) -> Response:
+    """Say how a typed answer is read; nothing is kept."""
+    questions = {q.id: q for code in posted.player.lesson.code_cells if code.prompt for q in code.prompt.questions}
+    question, text = questions.get(posted.text("question")), posted.text("text")
+    if question is None or not text.strip():
+        return JSONResponse({})
+    try:
+        return JSONResponse({"echo": f"read as {read_answer(text, question).echo}"})
+    except AnswerError as error:
+        return JSONResponse({"problem": str(error)})
+
+
+async def open_help(posted: Posted) -> Response:
+    """Open a hint or the solution, where that may be opened now."""
+    code, what = posted.code, _one_of(Opened, posted.text("what"))
+    section = gate.section_of(posted.player.lesson, code.cell)
+    history = await posted.player.history()
+    support = section.exercise.support if section.exercise else None
+    if code.task is None or what in {Opened.REFERENCE_ON, Opened.REFERENCE_OFF}:
+        raise UsageError("This cell has no help to open; reload the page.")
+    state = help_state(code.task, support, history)
+    allowed = state.available | ({Opened.SOLUTION} if gate.task_done(code, history) else frozenset())
+    if what not in allowed | state.open:
+        raise UsageError("This opens after your next run.")
+    if what not in state.open:
+        await asyncio.to_thread(lambda: posted.player.record.open_help(cell=code.cell, what=what, key=posted.key))
+    if what is Opened.GIVE_UP:
+        key = f"{posted.key}:solution"
+        await asyncio.to_thread(lambda: posted.player.record.open_help(cell=code.cell, what=Opened.SOLUTION, key=key))
+    return posted.reply({"cell": await posted.cell_html(), "announce": "Opened."})
+
+
+async def reference(posted: Posted) -> Response:
+    """Let later cells run on a task's reference result, or on the learner's own code again."""
+    code, what = posted.code, _one_of(Opened, posted.text("what"))
+    if code.task is None or code.task.solution is None or what not in {Opened.REFERENCE_ON, Opened.REFERENCE_OFF}:
+        raise UsageError("This cell has no reference result; reload the page.")
+    before = await asyncio.to_thread(posted.sections)
+    await asyncio.to_thread(lambda: posted.player.record.open_help(cell=code.cell, what=what, key=posted.key))
+    changes = await asyncio.to_thread(posted.changes, before)
+    says = "Later cells now use the reference result." if what is Opened.REFERENCE_ON else "Later cells use your code."
+    return posted.reply(changes | {"announce": says})
+
+
+async def mark(posted: Posted) -> Response:
+    """Keep the learner's own call on a prediction that nothing could be compared with."""
+    own, question = _one_of(SelfMark, posted.text("mark")), posted.text("question")
+    run_id = posted.text("run")
+    runs = {kept.id: kept for kept in (await posted.player.history()).runs}
+    kept = runs.get(int(run_id)) if run_id.isdecimal() and len(run_id) < 12 else None
+    if kept is None or question not in {judgement.question for judgement in kept.judgements}:
+        raise UsageError("There is no such prediction to judge; reload the page.")
+    before = await asyncio.to_thread(posted.sections)
+    await asyncio.to_thread(lambda: posted.player.record.mark(question=question, run=kept.id, mark=own, key=posted.key))
+    changes = await asyncio.to_thread(posted.changes, before)
+    drawn = changes["cells"] if isinstance(changes["cells"], dict) else {}
+    return posted.reply(changes | {"cell": drawn.get(kept.cell), "cellId": kept.cell, "announce": "Noted."})
+
+
+async def note(posted: Posted) -> Response:
+    """Keep the learner's private line about a cell."""
+    about, text = posted.text("about"), posted.text("text")[:LONGEST_NOTE]
+    if posted.player.lesson.code_cell(about.removeprefix("solution:")) is None:
+        raise UsageError("There is no such place for a note; reload the page.")
+    await asyncio.to_thread(lambda: posted.player.record.save_note(about=about, text=text, key=posted.key))
+    return posted.reply({"saved": True})
+
+
+async def complete(posted: Posted) -> Response:
+    """Give completions at the cursor, from the state above the cell."""
+    history = await posted.player.history()
+    prefix = gate.prefix_of(posted.player.lesson, history, posted.code.cell)
+    found = await posted.player.session.complete(prefix, posted.text("code"), _number(posted.text("cursor")))
+    return JSONResponse({"matches": found.matches, "start": found.start, "end": found.end})
+
+
+async def inspect(posted: Posted) -> Response:
+    """Give the documentation of the name at the cursor."""
+    history = await posted.player.history()
+    prefix = gate.prefix_of(posted.player.lesson, history, posted.code.cell)
+    text = await posted.player.session.inspect(prefix, posted.text("code"), _number(posted.text("cursor")))
+    return JSONResponse({"text": text})
+
+
+async def scratch(posted: Posted) -> Response:
+    """Run throw-away code."""
+    after = posted.text("after") or None
+    if after is not None and after not in gate.opened_cells(await posted.player.history()):
+        raise UsageError("A scratch cell starts from a cell that has been run; run that one first.")
+    live = posted.player.scratch(_checked_code(posted.text("code")), after)
+    return posted.reply({"events": f"/l/{posted.player.lesson.id}/runs/{live.number}/events"})
+
+
+async def start_over(posted: Posted) -> Response:
+    """Begin the lesson anew; what was done stays on record."""
+    await posted.player.stop()
+    await asyncio.to_thread(posted.desk.store.start_over, posted.player.record.who, posted.key)
+    return posted.reply({"location": f"/l/{posted.player.lesson.id}"})
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 8 else 0
+
+
+def _one_of(kind: type[Chosen], text: str) -> Chosen:
+    try:
+        return kind(text)
+    except ValueError:
+        raise UsageError(f"'{text[:40]}' is not something this page can ask for; reload it.") from None
+
+
+Action = Callable[[Posted], Awaitable[Response]]
+
+OF_A_CELL: dict[str, Action] = {
+    "run": run,
+    "draft": draft,
+    "reset": reset,
+    "help": open_help,
+    "reference": reference,
+    "complete": complete,
+    "inspect": inspect,
+}
+OF_A_LESSON: dict[str, Action] = {
+    "stop": stop,
+    "read": read,
+    "mark": mark,
+    "note": note,
+    "scratch": scratch,
+    "start-over": start_over,
+}

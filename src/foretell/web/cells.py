@@ -1,0 +1,268 @@
+"""Everything of one code cell as a page shows it: code, run, form or ledger, checks, hints.
+
+Enters: a lesson, a history, what runs now. Leaves: `CellView`. Invariant: a cell that has not been run shows only what
+`gate` lets through; a solution is in a view only once it has been opened, or its task is done.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from foretell import gate
+from foretell.judge.checks import checks_in_words, heading
+from foretell.model.attempt import History, KeptRun, Opened
+from foretell.model.lesson import CodeCell, Lesson, SectionKind, Support, Task
+from foretell.model.run import FailureKind
+from foretell.web.ledgers import NOTHING_REFUSED, Refused, form_fields, ledger_of
+from foretell.web.markup import highlighted, inline_html, markdown_html
+from foretell.web.outputs import outputs_html
+from foretell.web.views import CellView, CheckLine, Checks, Help, Missing, Rung, RunView
+
+_RUNGS = (Opened.HINT_1, Opened.HINT_2, Opened.HINT_3)
+_RUNS_THAT_OPEN_THE_SOLUTION = 3
+_ENDED_BY_A_LIMIT = {FailureKind.TIME, FailureKind.MEMORY, FailureKind.OUTPUT}
+_ENDED_BY_A_CRASH = {FailureKind.CRASH, FailureKind.EXIT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What the views of one moment are made from; `running` maps a cell to the number of its press."""
+
+    lesson: Lesson
+    history: History
+    running: Mapping[str, int]
+    stale: frozenset[str]
+    refused: Mapping[str, Refused]
+
+    @property
+    def opened(self) -> frozenset[str]:
+        """Cells whose withheld lines may be shown."""
+        return gate.opened_cells(self.history)
+
+
+def scene_of(
+    lesson: Lesson, history: History, running: Mapping[str, int], refused: Mapping[str, Refused] | None = None
+) -> Scene:
+    """Gather what the views of this moment need."""
+    stale = gate.stale_cells(lesson, history)
+    return Scene(lesson=lesson, history=history, running=running, stale=stale, refused=refused or {})
+
+
+def cell_view(scene: Scene, code: CodeCell) -> CellView:
+    """Give the view of one code cell."""
+    history = scene.history
+    locked = gate.is_locked(code, history)
+    shown = gate.shown_code(code, scene.opened)
+    text = gate.learner_code(code, history)
+    section = gate.section_of(scene.lesson, code.cell)
+    return CellView(
+        id=code.cell,
+        anchor=f"cell-{code.cell}",
+        section_key=section.key,
+        mode="task" if code.task else ("guided-locked" if locked else "editable"),
+        heading="Your code" if code.task or not locked else "Code",
+        code="" if locked else text,
+        code_html=highlighted(shown.text, scene.lesson.language) if locked else "",
+        test_html=highlighted(shown.text) if code.task and shown.text.strip() else "",
+        changed=not gate.is_untouched(code, text),
+        withheld=shown.withheld,
+        run=_run_view(scene, code),
+        form=form_fields(code, history, scene.refused.get(code.cell, NOTHING_REFUSED)),
+        ledger=ledger_of(code, history),
+        checks=_checks(scene, code),
+        help=_help(scene, code, section.exercise.support if section.exercise else None),
+        missing=_missing(scene, code),
+        reference=gate.uses_reference(code, history),
+        runnable=scene.lesson.language == "python",
+        unread=next((u.why for u in scene.lesson.unread if scene.lesson.cells[u.cell].id == code.cell), ""),
+    )
+
+
+def _run_view(scene: Scene, code: CodeCell) -> RunView:
+    lesson, history = scene.lesson, scene.history
+    started = gate.latest_start(history, code.cell)
+    press = scene.running.get(code.cell)
+    if press is not None:
+        events = f"/l/{lesson.id}/runs/{press}/events"
+        number = started.number if started and started.run is None else (started.number + 1 if started else 1)
+        return _no_run(state="running", number=number, events=events)
+    if started is None:
+        return _no_run(state="none", number=0)
+    if started.run is None:
+        message = "foretell was stopped while this cell ran. Your code and predictions are kept; run it again."
+        return _no_run(state="interrupted", number=started.number, message=message)
+    state, message = _ending(started)
+    return RunView(
+        state=state,
+        number=started.number,
+        seconds=f"{started.run.seconds:.2f} s",
+        outputs_html=outputs_html(started.run.outputs, f"/l/{lesson.id}/outputs/{started.id}", started.run.failure),
+        message=message,
+        note=_note_on_what_came_before(scene, code, started),
+        stale=code.cell in scene.stale,
+        events="",
+    )
+
+
+def _no_run(*, state: str, number: int, message: str = "", events: str = "") -> RunView:
+    return RunView(
+        state=state, number=number, seconds="", outputs_html="", message=message, note="", stale=False, events=events
+    )
+
+
+def _ending(kept: KeptRun) -> tuple[str, str]:
+    failure = kept.run.failure if kept.run else None
+    if failure is None:
+        return "done", ""
+    if failure.kind == FailureKind.STOPPED:
+        return "stopped", failure.message
+    if failure.kind in _ENDED_BY_A_LIMIT:
+        return "limit", failure.message
+    if failure.kind in _ENDED_BY_A_CRASH:
+        return "crashed", failure.message
+    return "failed", ""
+
+
+def _note_on_what_came_before(scene: Scene, code: CodeCell, kept: KeptRun) -> str:
+    behind = {earlier.cell for earlier in gate.cells_behind(scene.lesson, code.cell)}
+    failed = [cell for cell in (kept.run.failed_before if kept.run else ()) if cell in behind]
+    if not failed:
+        return ""
+    sections = dict.fromkeys(name_of(scene, cell) for cell in failed)
+    return f"This ran on what {' and '.join(sections)} left behind: a cell there stopped with an error."
+
+
+def name_of(scene: Scene, cell: str) -> str:
+    """Name the place of a cell for a person: its exercise's number, else its section's title as it may be shown."""
+    section = gate.section_of(scene.lesson, cell)
+    if section.exercise and section.exercise.number is not None:
+        return f"Exercise {section.exercise.number}"
+    return gate.shown_title(section, scene.opened) or "the start of the lesson"
+
+
+def _checks(scene: Scene, code: CodeCell) -> Checks | None:
+    last = gate.latest_run(scene.history, code.cell)
+    if code.task is None or last is None or last.run is None:
+        return None
+    tests = [gate.latest_run(scene.history, cell) for cell in code.task.test_cells]
+    runs = [last.run, *(t.run for t in tests if t is not None and t.run is not None and t.id > last.id)]
+    found = [check for run in runs for check in checks_in_words(run.asserts, run.failure)]
+    lines = [CheckLine(says_html=inline_html(c.says), evidence=c.evidence, ok=c.ok) for c in found]
+    title = heading(found)
+    if gate.is_untouched(code, last.code):
+        lines.insert(0, CheckLine(says_html="Your code is still the starter.", evidence="", ok=False))
+        title = "Not written yet"
+    if not lines:
+        return None
+    done = gate.task_done(code, scene.history)
+    return Checks(
+        heading=title,
+        lines=tuple(lines),
+        all_pass=done,
+        why_html=markdown_html(code.task.why) if done and code.task.why else "",
+        next_key=_next_key(scene, code.cell),
+    )
+
+
+def _next_key(scene: Scene, cell: str) -> str:
+    keys = [section.key for section in scene.lesson.sections if section.kind is not SectionKind.INTRO]
+    place = keys.index(gate.section_of(scene.lesson, cell).key)
+    return keys[place + 1] if place + 1 < len(keys) else ""
+
+
+def _missing(scene: Scene, code: CodeCell) -> tuple[Missing, ...]:
+    return tuple(
+        Missing(
+            cell=task.cell,
+            task=task.task.name if task.task else "",
+            section_key=gate.section_of(scene.lesson, task.cell).key,
+            section_title=name_of(scene, task.cell),
+            names=", ".join(sorted(task.provides & code.needs)),
+        )
+        for task in gate.missing_tasks(scene.lesson, scene.history, code.cell)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpState:
+    """Which help of a task is open and which may be opened now."""
+
+    open: frozenset[Opened]
+    available: frozenset[Opened]
+
+
+def help_state(task: Task, support: Support | None, history: History) -> HelpState:
+    """Say what may be opened: a further rung after a run since the last, the solution after hints, runs or giving up."""
+    opened_at: dict[Opened, datetime] = {o.what: o.at for o in history.openings if o.cell == task.cell}
+    runs = [kept.at for kept in history.runs if kept.cell == task.cell and kept.run is not None]
+    rungs = _RUNGS[: len(task.hints)]
+    available: set[Opened] = {Opened.GIVE_UP}
+    upcoming = next((rung for rung in rungs if rung not in opened_at), None)
+    newest = max((opened_at[rung] for rung in rungs if rung in opened_at), default=None)
+    if upcoming is not None and _may_open_rung(newest, runs, support):
+        available.add(upcoming)
+    after_hints = upcoming is None and newest is not None and any(at > newest for at in runs)
+    if after_hints or len(runs) >= _RUNS_THAT_OPEN_THE_SOLUTION or opened_at.keys() & {Opened.GIVE_UP}:
+        available.add(Opened.SOLUTION)
+    return HelpState(open=frozenset(opened_at), available=frozenset(available - opened_at.keys()))
+
+
+def _may_open_rung(newest: datetime | None, runs: list[datetime], support: Support | None) -> bool:
+    if newest is None:
+        return bool(runs) or support is not Support.INDEPENDENT
+    return any(at > newest for at in runs)
+
+
+def _help(scene: Scene, code: CodeCell, support: Support | None) -> Help | None:
+    task = code.task
+    if task is None or (not task.hints and task.solution is None and not task.solution_text):
+        return None
+    state = help_state(task, support, scene.history)
+    done = gate.task_done(code, scene.history)
+    has_solution = task.solution is not None or bool(task.solution_text)
+    solution_open = has_solution and Opened.SOLUTION in state.open
+    solution_state = (
+        "open" if solution_open else "available" if done or Opened.SOLUTION in state.available else "locked"
+    )
+    rungs = tuple(
+        Rung(
+            what=rung.value,
+            name=hint.name,
+            state="open" if rung in state.open else "available" if rung in state.available else "locked",
+            text_html=markdown_html(hint.text) if rung in state.open else "",
+        )
+        for rung, hint in zip(_RUNGS, task.hints, strict=False)
+    )
+    return Help(
+        rungs=rungs,
+        solution_state=solution_state if has_solution else "none",
+        solution_html=_solution_html(task) if solution_open else "",
+        diff_html=_difference(gate.learner_code(code, scene.history), task) if solution_open else "",
+        locked_note=_locked_note(rungs, solution_state) if has_solution else "",
+        can_give_up=has_solution and solution_state == "locked",
+        why=scene.history.notes.get(f"solution:{code.cell}", ""),
+    )
+
+
+def _solution_html(task: Task) -> str:
+    return markdown_html(task.solution_text or f"```python\n{task.solution or ''}\n```")
+
+
+def _difference(text: str, task: Task) -> str:
+    if task.solution is None:
+        return ""
+    lines = difflib.unified_diff(
+        text.strip("\n").splitlines(), task.solution.strip("\n").splitlines(), "yours", "solution", lineterm="", n=20
+    )
+    return highlighted("\n".join(list(lines)[3:]), "diff")
+
+
+def _locked_note(rungs: tuple[Rung, ...], solution_state: str) -> str:
+    if solution_state != "locked":
+        return ""
+    if any(rung.state == "available" for rung in rungs):
+        return "The solution opens after the hints and a run, or after three runs"
+    return "More opens after your next run"

@@ -1,0 +1,108 @@
+"""What keeps other web pages, other machines and other people's tabs out.
+
+Enters: a request's headers and form. Leaves: `Refusal` (a status and a sentence) or nothing; response headers.
+Invariant: nothing but static files is answered without the key of the address that foretell printed, and nothing is
+changed without a same-origin request that carries the page's token.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a request is not answered."""
+
+    status: int
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """The keys of one running server. `allowed_hosts` are names, besides loopback ones, that a forwarder may use."""
+
+    key: str
+    allowed_hosts: frozenset[str] = frozenset()
+
+    @classmethod
+    def fresh(cls, allowed_hosts: frozenset[str] = frozenset()) -> Guard:
+        """Draw a new key."""
+        return cls(key=secrets.token_urlsafe(24), allowed_hosts=allowed_hosts)
+
+    @property
+    def cookie(self) -> str:
+        """The cookie's name: cookies are shared by all ports of a host, so it names the server."""
+        return "foretell-" + sha256(b"cookie" + self.key.encode()).hexdigest()[:8]
+
+    @property
+    def token(self) -> str:
+        """What each form and each POST of a page carries."""
+        return hmac.new(self.key.encode(), b"form", sha256).hexdigest()[:40]
+
+    def knows_host(self, host: str) -> bool:
+        """Whether the Host header names this machine (DNS rebinding ends here)."""
+        name = urlsplit(f"//{host}").hostname or ""
+        return name in LOOPBACK_NAMES or name in self.allowed_hosts
+
+    def holds_key(self, offered: str | None) -> bool:
+        """Whether a cookie or an address carries the key."""
+        return offered is not None and hmac.compare_digest(offered.encode(), self.key.encode())
+
+    def refuses_post(self, headers: Mapping[str, str], offered_token: str) -> Refusal | None:
+        """Check that a POST comes from one of our own pages."""
+        if not _is_same_origin(headers):
+            return Refusal(
+                status=403, says="This request came from another page. Open foretell's own page and try there."
+            )
+        if not hmac.compare_digest(offered_token.encode(), self.token.encode()):
+            return Refusal(status=403, says="This page is from an earlier start of foretell. Reload it and try again.")
+        return None
+
+
+def _is_same_origin(headers: Mapping[str, str]) -> bool:
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if origin is None and site is None:
+        return False
+    if site is not None and site != "same-origin":
+        return False
+    return origin is None or urlsplit(origin).netloc == headers.get("host", "")
+
+
+def page_headers(nonce: str) -> dict[str, str]:
+    """Give the headers of every page: nothing from elsewhere loads, nothing inline runs without this page's nonce."""
+    policy = (
+        "default-src 'none'; "
+        f"script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+        "img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; manifest-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
+
+
+def frame_headers() -> dict[str, str]:
+    """Give the headers of a learner's HTML: an origin of its own, no network, framed by our pages only."""
+    policy = (
+        "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+        "img-src data:; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }

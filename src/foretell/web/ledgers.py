@@ -1,0 +1,198 @@
+"""Predictions beside what happened: forms to fill, ledgers, calibration.
+
+Enters: a lesson's questions and a history. Leaves: views. Invariant: what was observed stands in a view only where a
+prediction or a skip for it is on record, and so is the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from foretell import gate
+from foretell.judge import calibration
+from foretell.judge.answer import confidence_stops
+from foretell.judge.compare import compare
+from foretell.loop import Answer
+from foretell.model.attempt import History, Judgement, KeptRun, Prediction, SelfMark, Verdict
+from foretell.model.lesson import AnswerKind, CodeCell, Question
+from foretell.model.run import Observation
+from foretell.web.markup import inline_html
+from foretell.web.views import CalibrationView, Dot, Ledger, LedgerPair, LedgerRow, QuestionField, Stop
+
+CONFIDENT = 80
+
+_EXAMPLES = {
+    AnswerKind.SHAPE: "(3, 4)",
+    AnswerKind.DTYPE: "float64",
+    AnswerKind.NUMBER: "1,234",
+    AnswerKind.ERROR: "KeyError",
+    AnswerKind.PRINTED: "as it will be printed",
+    AnswerKind.OPEN: "in your own words",
+    AnswerKind.ORDER: "b, a, c",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A form that came back: what had been typed, and what is in the way, by question id."""
+
+    answers: Mapping[str, Answer]
+    problems: Mapping[str, str]
+
+
+NOTHING_REFUSED = Refused(answers={}, problems={})
+
+
+def form_fields(code: CodeCell, history: History, refused: Refused) -> tuple[QuestionField, ...]:
+    """Give the fields of the questions that are still open."""
+    return tuple(_field(question, refused) for question in gate.open_questions(code, history))
+
+
+def _field(question: Question, refused: Refused) -> QuestionField:
+    typed = refused.answers.get(question.id, Answer(texts=(), confidence=None))
+    return QuestionField(
+        id=question.id,
+        ask_html=inline_html(question.ask),
+        aside_html=inline_html(question.aside) if question.aside else "",
+        kind=question.kind.value,
+        example=_EXAMPLES.get(question.kind, ""),
+        rows=question.rows or ("",),
+        choices=question.choices,
+        stops=tuple(Stop(percent=percent, label=label) for percent, label in confidence_stops(question)),
+        texts=typed.texts,
+        problem=refused.problems.get(question.id, ""),
+        chosen=typed.confidence,
+    )
+
+
+def ledger_of(code: CodeCell, history: History) -> Ledger | None:
+    """Give the comparison for a cell, or None where nothing of it is on record."""
+    rows = tuple(ledger_rows(code, history))
+    if not rows:
+        return None
+    first = next((kept for kept in history.runs if kept.cell == code.cell), None)
+    return Ledger(
+        note=f"locked before run {first.number}" if first else "locked",
+        rows=rows,
+        asks_why=any(_is_miss(row.verdict, row.mark) for row in rows),
+        why=history.notes.get(code.cell, ""),
+    )
+
+
+def ledger_rows(code: CodeCell, history: History) -> Iterator[LedgerRow]:
+    """Give a row for each question of the cell that is predicted or skipped, in the order they are asked."""
+    predictions = {p.question: p for commit in history.commits for p in commit.predictions}
+    settled = gate.settled_questions(history)
+    for question in code.prompt.questions if code.prompt else ():
+        if question.id in predictions:
+            yield _predicted_row(question, predictions[question.id], history)
+        elif question.id in settled:
+            yield _skipped_row(question, code, history)
+
+
+def judgement_of(question: str, history: History) -> tuple[Judgement, KeptRun] | None:
+    """Give the newest judgement of a question with the run it was made on."""
+    found = [(j, kept) for kept in history.runs for j in kept.judgements if j.question == question]
+    return found[-1] if found else None
+
+
+def _predicted_row(question: Question, prediction: Prediction, history: History) -> LedgerRow:
+    found = judgement_of(question.id, history)
+    judgement, kept = found or (None, None)
+    verdict = judgement.verdict.value if judgement else "waiting"
+    mark = judgement.mark.value if judgement and judgement.mark else ""
+    stops = [percent for percent, _ in confidence_stops(question)]
+    return LedgerRow(
+        question=question.id,
+        ask_html=inline_html(question.ask),
+        pairs=tuple(_pairs(question, prediction, judgement, kept)),
+        verdict=verdict,
+        difference=judgement.difference if judgement else "",
+        confidence=prediction.confidence,
+        confidence_dots=stops.index(prediction.confidence) + 1 if prediction.confidence in stops else 0,
+        confident_miss=_is_miss(verdict, mark) and prediction.confidence >= CONFIDENT,
+        mark=mark,
+        run=kept.id if kept else None,
+    )
+
+
+def _pairs(
+    question: Question, prediction: Prediction, judgement: Judgement | None, kept: KeptRun | None
+) -> Iterator[LedgerPair]:
+    seen = kept.run.observations if kept and kept.run else {}
+    for place, reading in enumerate(prediction.readings):
+        observation = seen.get((question.id, place))
+        label = question.rows[place] if question.rows else ""
+        verdict = judgement.verdict.value if judgement else "waiting"
+        if question.rows and observation is not None:
+            verdict = _row_verdict(question, prediction, place, observation).value
+        observed = _observed(observation, judgement, single=not question.rows)
+        yield LedgerPair(label=label, said=reading.echo, observed=observed, verdict=verdict)
+
+
+def _observed(observation: Observation | None, judgement: Judgement | None, *, single: bool) -> str:
+    if single and judgement is not None:
+        return judgement.observed
+    return observation.text if observation is not None else ""
+
+
+def _row_verdict(question: Question, prediction: Prediction, place: int, observation: Observation) -> Verdict:
+    one = replace(
+        prediction, texts=prediction.texts[place : place + 1], readings=prediction.readings[place : place + 1]
+    )
+    return compare(one, replace(question, rows=()), [observation]).verdict
+
+
+def _skipped_row(question: Question, code: CodeCell, history: History) -> LedgerRow:
+    last = gate.latest_run(history, code.cell)
+    seen = last.run.observations if last and last.run else {}
+    labels = question.rows or ("",)
+    return LedgerRow(
+        question=question.id,
+        ask_html=inline_html(question.ask),
+        pairs=tuple(
+            LedgerPair(
+                label=label,
+                said="no prediction",
+                observed=seen[question.id, place].text if (question.id, place) in seen else "",
+                verdict="skipped",
+            )
+            for place, label in enumerate(labels)
+        ),
+        verdict="skipped",
+        difference="",
+        confidence=None,
+        confidence_dots=0,
+        confident_miss=False,
+        mark="",
+        run=last.id if last else None,
+    )
+
+
+def _is_miss(verdict: str, mark: str) -> bool:
+    return verdict in {Verdict.WRONG, Verdict.NEAR} or (
+        verdict == Verdict.SELF and mark in {SelfMark.PARTLY, SelfMark.NO}
+    )
+
+
+def judged(rows: Iterable[LedgerRow]) -> Iterator[tuple[int, bool]]:
+    """Give (confidence, matched) for every row that has been settled either way."""
+    for row in rows:
+        if row.confidence is None:
+            continue
+        if _is_miss(row.verdict, row.mark):
+            yield row.confidence, False
+        elif row.verdict == Verdict.RIGHT or row.mark == SelfMark.MATCH:
+            yield row.confidence, True
+
+
+def calibration_view(rows: Iterable[LedgerRow]) -> CalibrationView:
+    """Give stated confidence against what matched."""
+    summary = calibration.calibrate(tuple(judged(rows)))
+    return CalibrationView(
+        dots=tuple(Dot(percent=dot.stop, n=dot.n, hits=dot.hits) for dot in summary.dots),
+        matched=summary.matched,
+        total=summary.total,
+        sentence=summary.sentence,
+    )

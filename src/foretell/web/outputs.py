@@ -1,0 +1,136 @@
+"""Outputs of a run -> HTML.
+
+Enters: `model.run` outputs, written by a learner's process and trusted with nothing. Leaves: HTML in which text is
+escaped, pictures are data of an `<img>`, and HTML of the learner's stands behind a sandboxed frame's address.
+Invariant: no markup of the learner's ever joins the page.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from markupsafe import Markup
+
+from foretell.model.run import (
+    ClearOutput,
+    DisplayOutput,
+    ErrorOutput,
+    Event,
+    Failure,
+    Output,
+    StreamOutput,
+    UpdateDisplay,
+)
+from foretell.web.markup import highlighted, markdown_html
+
+_ESCAPE_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+
+
+def plain_text(text: str) -> str:
+    """Give terminal text as a person would see it: no colour codes, carriage returns and backspaces carried out."""
+    text = _ESCAPE_CODES.sub("", text).replace("\r\n", "\n")
+    while "\b" in text:
+        shorter = re.sub(r"[^\n\r\b]\x08|^\x08|(?<=\n)\x08", "", text)
+        text = shorter if shorter != text else text.replace("\b", "")
+    lines = [_overwritten(line) if "\r" in line else line for line in text.split("\n")]
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", "\n".join(lines))
+
+
+def _overwritten(line: str) -> str:
+    shown = ""
+    for part in line.split("\r"):
+        shown = part + shown[len(part) :]
+    return shown
+
+
+def gather(outputs: Sequence[Output], event: Event) -> tuple[Output, ...]:
+    """Give the outputs after one more event, as a notebook keeps them: streams joined, updates and clears done."""
+    match event:
+        case StreamOutput() if outputs and isinstance(outputs[-1], StreamOutput) and outputs[-1].name == event.name:
+            return (*outputs[:-1], replace(outputs[-1], text=outputs[-1].text + event.text))
+        case StreamOutput() | DisplayOutput() | ErrorOutput():
+            return (*outputs, event)
+        case ClearOutput():
+            return ()
+        case UpdateDisplay():
+            return tuple(
+                replace(o, data=event.data) if isinstance(o, DisplayOutput) and o.display_id == event.display_id else o
+                for o in outputs
+            )
+        case _:
+            return tuple(outputs)
+
+
+def outputs_html(outputs: Iterable[Output], frames: str, failure: Failure | None = None) -> Markup:
+    """Give all outputs of a run; `frames` is the address under which its HTML outputs are served by ordinal."""
+    return Markup("").join(
+        output_html(output, f"{frames}/{place}", place, failure) for place, output in enumerate(outputs)
+    )
+
+
+def output_html(output: Output, frame: str, place: int, failure: Failure | None = None) -> Markup:
+    """Give one output; `frame` is the address of its HTML document, should it have one."""
+    match output:
+        case StreamOutput():
+            return Markup('<pre class="out-stream" data-stream="{}">{}</pre>').format(
+                output.name, plain_text(output.text)
+            )
+        case ErrorOutput():
+            return _error_html(output, failure)
+        case DisplayOutput():
+            kind = " out-result" if output.execution_count is not None else ""
+            return Markup('<div class="out-display{}" data-display="{}">{}</div>').format(
+                kind, output.display_id or "", bundle_html(output.data, frame, place)
+            )
+
+
+def bundle_html(data: dict[str, str], frame: str, place: int) -> Markup:
+    """Give the richest form of a MIME bundle that this page can show safely."""
+    alt = f"Picture {place + 1} of this cell's output"
+    if "text/html" in data:
+        return Markup(
+            '<iframe class="frame" sandbox="allow-scripts" src="{}" title="HTML output" loading="lazy"></iframe>'
+        ).format(frame)
+    if "image/svg+xml" in data:
+        encoded = base64.b64encode(data["image/svg+xml"].encode("utf-8", "replace")).decode()
+        return Markup('<img class="picture" alt="{}" src="data:image/svg+xml;base64,{}">').format(alt, encoded)
+    for mime in _PICTURES:
+        if mime in data:
+            return Markup('<img class="picture" alt="{}" src="data:{};base64,{}">').format(
+                alt, mime, re.sub(r"\s", "", data[mime])
+            )
+    if "text/latex" in data:
+        tex = data["text/latex"].strip()
+        return Markup('<span class="math block">{}</span>').format(tex.strip("$"))
+    if "text/markdown" in data:
+        return Markup('<div class="prose">{}</div>').format(markdown_html(data["text/markdown"]))
+    text = data.get("text/plain") or f"[no text form of {', '.join(sorted(data)) or 'this output'}]"
+    return Markup('<pre class="out-text">{}</pre>').format(plain_text(text))
+
+
+def _error_html(output: ErrorOutput, failure: Failure | None) -> Markup:
+    last = f"{output.name}: {output.value}" if output.value else output.name
+    where = Markup("")
+    if failure is not None and failure.line is not None:
+        where = Markup('<p class="out-error-line">in line {} of this cell</p>').format(failure.line)
+    return Markup(
+        '<div class="out-error"><p class="out-error-last">{}</p>{}'
+        '<details class="out-trace"><summary>Full traceback</summary>{}</details></div>'
+    ).format(plain_text(last), where, highlighted(plain_text("\n".join(output.lines)), "pytb"))
+
+
+def frame_document(html: str) -> str:
+    """Give the document of a sandboxed frame: the learner's HTML, and a script that says how tall it is."""
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>HTML output</title>'
+        "<style>body{margin:0;font:13px/1.5 system-ui,sans-serif;color:#1b222d;background:#fff;overflow-x:auto}"
+        "table{border-collapse:collapse}td,th{padding:2px 8px;text-align:right;border-bottom:1px solid #ddd}</style>"
+        f"<body>{html}"
+        "<script>const say=()=>parent.postMessage({foretellHeight:document.documentElement.scrollHeight},'*');"
+        "new ResizeObserver(say).observe(document.documentElement);say()</script></body></html>"
+    )
