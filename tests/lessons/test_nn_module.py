@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import tomllib
 import warnings
@@ -37,9 +38,9 @@ ANSWERS: dict[str, list[object]] = {
     "ex5-fold": [(4, 6), True],
     "ex5-lines": ["one straight line", "straight pieces that meet at corners"],
     "ex5-fit": ["over 40 %"],
-    "ex6-block": [544, "its input"],
+    "ex6-block": [544, "x, unchanged"],
     "ex6-fresh": ["10 % to 50 %"],
-    "ex6-deep": [8_833, (8, 1)],
+    "ex6-deep": [8_833, (12, 1)],
     "ex6-gradients": ["over a million times smaller", "within a factor of 10"],
 }
 
@@ -288,3 +289,15 @@ def test_a_right_network_with_other_attribute_names_goes_through_exercise_4() ->
     names = names_before("ex5-fold", TwoLayerNet=OTHER_NAMES)
     assert names["finished_total"] == 385
     assert names["same_after"] is True
+
+
+@pytest.mark.parametrize("untouched", ["TwoLayerNet", "sequential_model"])
+def test_weights_are_not_copied_while_an_earlier_task_is_untouched(untouched: str) -> None:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for cell in list(SOURCES)[: list(SOURCES).index("ex4-copy")]:
+        source = SOURCES[cell] if TASK_CELLS.get(cell) == untouched else solved(cell)
+        with contextlib.suppress(AssertionError):
+            execute(source, cell, names)
+    with pytest.raises((IndexError, KeyError)):
+        execute(SOURCES["ex4-copy"], "ex4-copy", names)
+    assert "same_before" not in names
