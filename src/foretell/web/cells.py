@@ -195,7 +195,11 @@ class HelpState:
 
 
 def help_state(task: Task, support: Support | None, history: History) -> HelpState:
-    """Say what may be opened: a further rung after a run since the last, the solution after hints, runs or giving up."""
+    """Say what may be opened.
+
+    A further rung opens after a run since the last one; the solution after the hints and a run, after three runs, or
+    on giving up.
+    """
     opened_at: dict[Opened, datetime] = {o.what: o.at for o in history.openings if o.cell == task.cell}
     runs = [kept.at for kept in history.runs if kept.cell == task.cell and kept.run is not None]
     rungs = _RUNGS[: len(task.hints)]

@@ -79,8 +79,7 @@ class Desk:
             await player.close()
         record = LessonRecord(store=self.store, who=Who(learner=LEARNER, lesson=lesson.id, revision=lesson.revision))
         seed = await asyncio.to_thread(self.store.session_seed, record.who)
-        player = self._players.setdefault(lesson.id, Player(lesson, record, self.make_session(lesson, seed)))
-        return player
+        return self._players.setdefault(lesson.id, Player(lesson, record, self.make_session(lesson, seed)))
 
     def scene(self, player: Player, refused: Mapping[str, Refused] | None = None) -> Scene:
         """Gather what the views of this moment need."""

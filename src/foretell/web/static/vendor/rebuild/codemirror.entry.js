@@ -15,7 +15,6 @@ export {
   completionStatus, startCompletion,
 } from "@codemirror/autocomplete";
 export { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-export { pythonLanguage } from "@codemirror/lang-python";
 export { python } from "@codemirror/lang-python";
 export { classHighlighter } from "@lezer/highlight";
 
@@ -37,7 +36,7 @@ export const theme = EditorView.theme({
   "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "var(--miss-bg)" },
   ".cm-tooltip": {
     backgroundColor: "var(--card)", color: "var(--ink)", border: "1px solid var(--edge)", borderRadius: "6px",
-    boxShadow: "0 6px 20px rgb(0 0 0 / .16)", overflow: "hidden",
+    boxShadow: "0 6px 20px var(--shade)", overflow: "hidden",
   },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)", fontSize: "12.5px", maxHeight: "14em" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "3px 12px 3px 8px", lineHeight: "1.5" },

@@ -1,0 +1,191 @@
+"""The terminal door: commands, and the wiring of rooms for each.
+
+Enters: arguments. Leaves: text for a person or JSON for a script, and an exit code: 0 well, 1 a cell failed,
+2 foretell could not do its work. Invariant: a ForetellError is one sentence on stderr, never a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from foretell import doctor as examination
+from foretell import library
+from foretell.authoring.headless import CellOutcome, SourceOf, as_solved, as_starter, outcome_json, run_lesson
+from foretell.authoring.outline import outline_json, outline_text
+from foretell.config import DEFAULT_LESSON, DataDirectory, data_directory
+from foretell.errors import ForetellError, UsageError
+from foretell.model.lesson import Lesson
+from foretell.parse.names import imported_packages
+from foretell.runtime.session import FreshProcessSession, Limits
+from foretell.store.attempts import Store
+from foretell.web import serve
+from foretell.web.desk import Desk
+from foretell.web.guard import Guard
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+_out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
+
+DataOption = Annotated[Path | None, typer.Option("--data", help="Where attempts are kept.", metavar="DIR")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """Turn an error of foretell's into one sentence and exit code 2."""
+    try:
+        yield
+    except ForetellError as error:
+        _err.print(f"foretell: {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(2) from error
+
+
+def _session_for(lesson: Lesson, seed: int, scratch: Path) -> FreshProcessSession:
+    packages = imported_packages(code.source for code in lesson.code_cells)
+    return FreshProcessSession(limits=Limits(), seed=seed, preload=packages, cwd=scratch)
+
+
+@app.command()
+def learn(
+    lesson: Annotated[
+        str, typer.Argument(help="A lesson that ships, a lesson folder, or a notebook.")
+    ] = DEFAULT_LESSON,
+    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address only.")] = False,  # noqa: FBT002
+    data: DataOption = None,
+) -> None:
+    """Play a lesson in the browser."""
+    with _said_plainly():
+        where = data_directory(data)
+        shelved = library.open_lesson(lesson)
+        name = shelved.lesson.id if shelved.lesson.id in library.shipped_names() else str(shelved.path)
+        serve.prepare(where)
+        already = serve.running_server(where)
+        if already is not None:
+            _announce(already.of(name), browser=not no_browser, says="foretell is running already")
+            return
+        listener = serve.listen(port)
+        desk = _open_desk(where)
+        address = serve.Address(port=int(listener.getsockname()[1]), key=desk.guard.key)
+        serve.serve(desk, where, listener, lambda _: _announce(address.of(name), browser=not no_browser))
+
+
+def _open_desk(where: DataDirectory) -> Desk:
+    return Desk(
+        store=Store.open(where.database),
+        guard=Guard(key=serve.kept_key(where)),
+        make_session=lambda lesson, seed: _session_for(lesson, seed, where.scratch),
+        where=str(where.path),
+    )
+
+
+def _announce(address: str, *, browser: bool, says: str = "foretell is ready (Ctrl+C ends it)") -> None:
+    _out.print(f"{says}:\n  {escape(address)}", soft_wrap=True)
+    sys.stdout.flush()
+    if browser:
+        try:
+            opened = webbrowser.open(address)
+        except webbrowser.Error:
+            opened = False
+        if not opened:
+            _out.print("No browser could be opened here; open the address above in yours.")
+
+
+@app.command()
+def run(
+    lesson: Annotated[str, typer.Argument(help="A lesson that ships, a lesson folder, or a notebook.")],
+    solved: Annotated[bool, typer.Option("--solved", help="Fill in the solutions.")] = False,  # noqa: FBT002
+    as_json: JsonOption = False,  # noqa: FBT002
+) -> None:
+    """Run a lesson from top to bottom without a browser; exit 1 when a cell fails."""
+    with _said_plainly():
+        shelved = library.open_lesson(lesson)
+        if shelved.lesson.language != "python":
+            raise UsageError(f"{lesson} is written in {shelved.lesson.language}; foretell runs Python.")
+        with _progress() as tell:
+            outcomes = asyncio.run(_run_headless(shelved.lesson, as_solved if solved else as_starter, tell))
+    if as_json:
+        print(json.dumps(outcome_json(outcomes)))
+    else:
+        _tell(outcomes)
+    raise typer.Exit(0 if all(outcome.failure is None for outcome in outcomes) else 1)
+
+
+async def _run_headless(lesson: Lesson, source_of: SourceOf, tell: Callable[[str], None]) -> list[CellOutcome]:
+    outcomes: list[CellOutcome] = []
+    with tempfile.TemporaryDirectory(prefix="foretell-") as scratch:
+        session = _session_for(lesson, seed=0, scratch=Path(scratch))
+        try:
+            tell("starting Python")
+            async for outcome in run_lesson(lesson, source_of, session.run):
+                outcomes.append(outcome)
+                tell(f"ran {len(outcomes)} of {len(lesson.code_cells)} code cells")
+        finally:
+            await session.close()
+    return outcomes
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Give a way to say how far things are: a spinner on a terminal, nothing when piped."""
+    if not _err.is_terminal:
+        yield lambda _text: None
+        return
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=_err, transient=True) as progress:
+        task = progress.add_task("")
+        yield lambda text: progress.update(task, description=text)
+
+
+def _tell(outcomes: list[CellOutcome]) -> None:
+    for outcome in outcomes:
+        failure = outcome.failure
+        line = f", line {failure.line}" if failure and failure.line else ""
+        went = f"[red]{escape(failure.kind)}[/red]{line}: {escape(failure.message)}" if failure else "[green]ok[/green]"
+        _out.print(f"cell {outcome.cell:>3}  {outcome.seconds:7.2f} s  {went}", soft_wrap=True)
+    failed = sum(outcome.failure is not None for outcome in outcomes)
+    _out.print(f"{len(outcomes)} code cells, {failed} failed" if failed else f"{len(outcomes)} code cells, all ran")
+
+
+@app.command()
+def outline(
+    notebook: Annotated[str, typer.Argument(help="A notebook, a lesson folder, or a lesson that ships.")],
+    as_json: JsonOption = False,  # noqa: FBT002
+) -> None:
+    """Print what foretell reads in a notebook: exercises, prompts, tasks, solutions."""
+    with _said_plainly():
+        lesson = library.open_lesson(notebook).lesson
+    if as_json:
+        print(json.dumps(outline_json(lesson), ensure_ascii=False))
+    else:
+        _out.print(outline_text(lesson), markup=False, soft_wrap=True)
+
+
+@app.command()
+def doctor(
+    port: Annotated[int | None, typer.Option(help="The port to look at.", min=1, max=65535)] = None,
+    data: DataOption = None,
+) -> None:
+    """Check Python, PyTorch, the browser, the data directory and the port, and say how to mend each."""
+    findings = list(examination.examine(data_directory(data), port))
+    for finding in findings:
+        sign = "[yellow]![/yellow]" if finding.remedy else "[green]✓[/green]"
+        _out.print(f"{sign} {finding.what}: {escape(finding.says)}", soft_wrap=True)
+        if finding.remedy:
+            _out.print(f"    {escape(finding.remedy)}", soft_wrap=True)
+    raise typer.Exit(2 if any(finding.remedy for finding in findings) else 0)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,92 @@
+"""What this machine has, what it lacks, and how to mend each.
+
+Enters: a data directory and a port. Leaves: findings, each with a remedy where it is not well. Invariant: nothing is
+changed but a probe file in the data directory.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import socket
+import sys
+import webbrowser
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from foretell.config import DEFAULT_PORT, DataDirectory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at; `remedy` is "" where it is well."""
+
+    what: str
+    says: str
+    remedy: str = ""
+
+
+def examine(data: DataDirectory, port: int | None) -> Iterator[Finding]:
+    """Look at Python, PyTorch, the browser, the data directory and the port."""
+    yield _python()
+    yield _package("torch", "PyTorch", "lessons that use it will fail at their first cell")
+    yield _package("matplotlib", "matplotlib", "cells that draw will fail")
+    yield _browser()
+    yield _data(data)
+    yield _room(data.path)
+    yield _port(port or DEFAULT_PORT)
+
+
+def _python() -> Finding:
+    says = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro} at {sys.executable}"
+    good = (3, 11) <= sys.version_info[:2] < (3, 14)
+    return Finding(what="Python", says=says, remedy="" if good else "foretell needs Python 3.11 to 3.13; install one.")
+
+
+def _package(module: str, name: str, without: str) -> Finding:
+    if importlib.util.find_spec(module) is None:
+        remedy = f"{without}; install it: pip install 'foretell[torch]' (on Linux add PyTorch's CPU index, see README)."
+        return Finding(what=name, says="not installed", remedy=remedy)
+    return Finding(what=name, says=importlib.metadata.version(module))
+
+
+def _browser() -> Finding:
+    if os.environ.get("SSH_CONNECTION") and not os.environ.get("DISPLAY"):
+        return Finding(
+            what="Browser", says="none here (a remote session); forward the port and open the printed address"
+        )
+    try:
+        found = webbrowser.get()
+    except webbrowser.Error:
+        remedy = "run foretell learn --no-browser and open the printed address in any browser."
+        return Finding(what="Browser", says="none found", remedy=remedy)
+    return Finding(what="Browser", says=getattr(found, "name", "") or type(found).__name__)
+
+
+def _data(data: DataDirectory) -> Finding:
+    place = next((p for p in (data.path, *data.path.parents) if p.exists()), Path("/"))
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        remedy = "make it writable, or name another with --data DIR."
+        return Finding(what="Data directory", says=f"{data.path} cannot be written", remedy=remedy)
+    return Finding(what="Data directory", says=str(data.path) if data.path.exists() else f"{data.path} (will be made)")
+
+
+def _room(path: Path) -> Finding:
+    place = next(p for p in (path, *path.parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    remedy = "" if free > 200 * 1024**2 else "free at least 200 MB, or name another data directory with --data DIR."
+    return Finding(what="Free space", says=f"{free / 1e9:.1f} GB", remedy=remedy)
+
+
+def _port(port: int) -> Finding:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            remedy = "foretell may be running already (then all is well); else name another port with --port."
+            return Finding(what="Port", says=f"{port}: {error.strerror}", remedy=remedy)
+    return Finding(what="Port", says=f"{port} is free")

@@ -1,0 +1,135 @@
+"""The server as a process: its port, its key, how a second `foretell learn` finds it, how it ends.
+
+Enters: a data directory and a port. Leaves: a server on loopback until it is interrupted. Invariant: it listens on
+127.0.0.1 only; the key's file can be read by its owner only.
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import json
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import uvicorn
+
+from foretell.config import DEFAULT_PORT, DataDirectory
+from foretell.errors import StoreError, UsageError
+from foretell.web.app import create_app
+from foretell.web.desk import Desk
+from foretell.web.guard import Guard
+
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a server is reached, with the key that opens it."""
+
+    port: int
+    key: str
+
+    def of(self, lesson: str) -> str:
+        """Give the address that opens a lesson in a browser."""
+        return f"http://127.0.0.1:{self.port}/open?lesson={quote(lesson, safe='')}&key={quote(self.key, safe='')}"
+
+
+def prepare(data: DataDirectory) -> None:
+    """Make the data directory; StoreError where that cannot be."""
+    try:
+        data.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        data.scratch.mkdir(exist_ok=True)
+        probe = data.path / f".probe-{os.getpid()}"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise StoreError(
+            f"The data directory {data.path} cannot be written ({error.strerror}); "
+            "free it, or name another with --data DIR."
+        ) from error
+
+
+def kept_key(data: DataDirectory) -> str:
+    """Give the key of this data directory, drawn once, so that an open tab outlives a restart."""
+    path = data.path / "key"
+    try:
+        key = path.read_text().strip()
+        if len(key) >= 24:
+            return key
+    except FileNotFoundError:
+        pass
+    key = secrets.token_urlsafe(24)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key)
+    return key
+
+
+def running_server(data: DataDirectory) -> Address | None:
+    """Give the address of a server that already uses this data directory, or None."""
+    try:
+        said = json.loads(data.running.read_text())
+        address = Address(port=int(said["port"]), key=kept_key(data))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=2)
+    try:
+        connection.request("GET", "/recorded", headers={"Cookie": f"{Guard(key=address.key).cookie}={address.key}"})
+        return address if connection.getresponse().status == 200 else None
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def listen(asked: int | None) -> socket.socket:
+    """Give a listening socket on loopback: the asked-for port, else the first free one from the usual port on."""
+    ports = [asked] if asked is not None else list(range(DEFAULT_PORT, DEFAULT_PORT + _TRIES))
+    for port in ports:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+            listener.listen(128)
+        except OSError as error:
+            listener.close()
+            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+                raise UsageError(f"Port {port} cannot be used: {error.strerror}; name another with --port.") from error
+            continue
+        return listener
+    if asked is None:
+        raise UsageError(f"Ports {ports[0]} to {ports[-1]} are all in use; name a free one with --port.")
+    raise UsageError(f"Port {asked} is in use or not allowed; leave --port out, or name another.")
+
+
+def serve(desk: Desk, data: DataDirectory, listener: socket.socket, ready: Callable[[int], None]) -> None:
+    """Serve until interrupted; `ready` is called with the port once pages are answered."""
+    port = int(listener.getsockname()[1])
+    config = uvicorn.Config(
+        create_app(desk), log_level="warning", access_log=False, timeout_graceful_shutdown=1, ws="none", lifespan="on"
+    )
+    server = _Announced(config, lambda: ready(port))
+    data.running.write_text(json.dumps({"port": port, "pid": os.getpid()}))
+    try:
+        server.run(sockets=[listener])
+    finally:
+        data.running.unlink(missing_ok=True)
+
+
+class _Announced(uvicorn.Server):
+    """A uvicorn server that says when it has started."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as uvicorn does, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
