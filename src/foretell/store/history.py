@@ -1,0 +1,222 @@
+"""ROWS -> what a learner has done, oldest first.
+
+Enters: a connection and whose attempts are meant. Leaves: values of `model.attempt`. Invariant: nothing is
+written here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+
+from foretell.model.attempt import (
+    Commit,
+    Draft,
+    History,
+    Judgement,
+    KeptRun,
+    Opened,
+    Opening,
+    Prediction,
+    SelfMark,
+    Verdict,
+    Who,
+)
+from foretell.store.finished import FinishedRuns
+from foretell.store.records import readings_from_json, texts_from_json
+from foretell.store.tables import (
+    answers,
+    commits,
+    drafts,
+    judgements,
+    marks,
+    notes,
+    openings,
+    runs,
+    sessions,
+    starts,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPrediction:
+    """A prediction in any lesson, with how it compared.
+
+    `round` counts how often the lesson had been started over (0: predicted for the first time); `run` is the run that
+    settled it. Both `judgement` and `run` are None where the cell has not been compared.
+    """
+
+    lesson: str
+    revision: str
+    cell: str
+    prediction: Prediction
+    judgement: Judgement | None
+    run: int | None
+    round: int
+    at: datetime
+
+
+def session_id(connection: Connection, who: Who) -> int | None:
+    """The session of this learner in this revision, if there is one."""
+    theirs = (sessions.c.learner == who.learner, sessions.c.lesson == who.lesson, sessions.c.revision == who.revision)
+    return connection.execute(select(sessions.c.id).where(*theirs)).scalar_one_or_none()
+
+
+def round_now(connection: Connection, who: Who) -> int:
+    """How often the learner has started this lesson over, in whichever revision."""
+    started = select(func.count()).select_from(starts.join(sessions)).where(_in_lesson(who))
+    return connection.execute(started).scalar_one()
+
+
+def read_history(connection: Connection, who: Who, finished: FinishedRuns) -> History:
+    """Everything on record since the lesson was last started over; drafts of every revision."""
+    current = round_now(connection, who)
+    saved = _drafts(connection, who, current)
+    session = session_id(connection, who)
+    if session is None:
+        return History(drafts=saved)
+    return History(
+        commits=tuple(read_commits(connection, (commits.c.session_id == session) & (commits.c.round == current))),
+        runs=tuple(read_runs(connection, (runs.c.session_id == session) & (runs.c.round == current), finished)),
+        drafts=saved,
+        openings=tuple(_openings(connection, (openings.c.session_id == session) & (openings.c.round == current))),
+        notes=_notes(connection, session, current),
+    )
+
+
+def read_commits(connection: Connection, which: ColumnElement[bool]) -> Iterator[Commit]:
+    """The commits that `which` (a condition on commits) picks."""
+    given: dict[int, list[Row[*tuple[object, ...]]]] = defaultdict(list)
+    for row in connection.execute(_ordered(select(answers).join(commits).where(which), answers.c.id)):
+        given[row.commit_id].append(row)
+    for row in connection.execute(_ordered(select(commits).where(which), commits.c.id)):
+        yield Commit(
+            id=row.id,
+            cell=row.cell,
+            predictions=tuple(_prediction(answer) for answer in given[row.id] if answer.confidence is not None),
+            skipped=tuple(answer.question for answer in given[row.id] if answer.confidence is None),
+            at=row.at,
+        )
+
+
+def read_runs(connection: Connection, which: ColumnElement[bool], finished: FinishedRuns) -> Iterator[KeptRun]:
+    """The runs that `which` (a condition on runs) picks, with the learner's latest marks."""
+    found = connection.execute(_ordered(select(runs).where(which), runs.c.id)).all()
+    ended = finished.read(connection, [row.id for row in found])
+    marked = _marks(connection, which)
+    judged: dict[int, list[Judgement]] = defaultdict(list)
+    for row in connection.execute(_ordered(select(judgements).join(runs).where(which), judgements.c.id)):
+        judged[row.run_id].append(_judgement(row, marked.get((row.run_id, row.question))))
+    for row in found:
+        yield KeptRun(
+            id=row.id,
+            cell=row.cell,
+            number=row.number,
+            commit=row.commit_id,
+            code=row.code,
+            state=row.state,
+            at=row.at,
+            run=ended.get(row.id),
+            judgements=tuple(judged[row.id]),
+        )
+
+
+def read_predictions(connection: Connection, learner: str) -> Iterator[KeptPrediction]:
+    """Every prediction of a learner, oldest first.
+
+    It is settled by the first run that showed a value to compare with; the learner's newest mark of it counts.
+    """
+    settled = _settled(connection, learner)
+    columns = (answers, commits.c.cell, commits.c.at, sessions.c.lesson, sessions.c.revision)
+    source = answers.join(commits).join(sessions, sessions.c.id == answers.c.session_id)
+    given = select(*columns).select_from(source).where(sessions.c.learner == learner, answers.c.confidence.is_not(None))
+    for row in connection.execute(_ordered(given, answers.c.id)):
+        run, judgement = settled.get((row.session_id, row.round, row.question), (None, None))
+        yield KeptPrediction(
+            lesson=row.lesson,
+            revision=row.revision,
+            cell=row.cell,
+            prediction=_prediction(row),
+            judgement=judgement,
+            run=run,
+            round=row.round,
+            at=row.at,
+        )
+
+
+def _settled(connection: Connection, learner: str) -> dict[tuple[int, int, str], tuple[int | None, Judgement | None]]:
+    """The judgement that settled a question, by (session, round, question)."""
+    settled: dict[tuple[int, int, str], tuple[int | None, Judgement | None]] = {}
+    source = judgements.join(runs).join(sessions, sessions.c.id == runs.c.session_id)
+    found = select(judgements, runs.c.session_id, runs.c.round).select_from(source).where(sessions.c.learner == learner)
+    for row in connection.execute(_ordered(found, judgements.c.id)):
+        _, before = settled.get((row.session_id, row.round, row.question), (None, None))
+        if before is None or before.verdict is Verdict.UNKNOWN:
+            settled[row.session_id, row.round, row.question] = (row.run_id, _judgement(row, None))
+    source = marks.join(runs).join(sessions, sessions.c.id == runs.c.session_id)
+    given = select(marks, runs.c.round).select_from(source).where(sessions.c.learner == learner)
+    for row in connection.execute(_ordered(given, marks.c.id)):
+        run, judgement = settled.get((row.session_id, row.round, row.question), (None, None))
+        if judgement is not None:
+            marked = replace(judgement, mark=SelfMark(row.mark))
+            settled[row.session_id, row.round, row.question] = (run, marked)
+    return settled
+
+
+def _ordered(query: Select[*tuple[object, ...]], column: ColumnElement[int]) -> Select[*tuple[object, ...]]:
+    return query.order_by(column)
+
+
+def _in_lesson(who: Who) -> ColumnElement[bool]:
+    return (sessions.c.learner == who.learner) & (sessions.c.lesson == who.lesson)
+
+
+def _prediction(row: Row[*tuple[object, ...]]) -> Prediction:
+    return Prediction(
+        question=row.question,
+        ask=row.ask or "",
+        texts=texts_from_json(row.texts),
+        readings=readings_from_json(row.readings),
+        confidence=row.confidence,
+    )
+
+
+def _judgement(row: Row[*tuple[object, ...]], mark: SelfMark | None) -> Judgement:
+    return Judgement(
+        question=row.question,
+        verdict=Verdict(row.verdict),
+        difference=row.difference,
+        observed=row.observed,
+        mark=mark,
+    )
+
+
+def _marks(connection: Connection, which: ColumnElement[bool]) -> dict[tuple[int, str], SelfMark]:
+    given = connection.execute(_ordered(select(marks).join(runs).where(which), marks.c.id))
+    return {(row.run_id, row.question): SelfMark(row.mark) for row in given}
+
+
+def _drafts(connection: Connection, who: Who, current: int) -> dict[str, Draft]:
+    newest = (
+        select(func.max(drafts.c.id))
+        .select_from(drafts.join(sessions))
+        .where(_in_lesson(who), drafts.c.round == current)
+        .group_by(drafts.c.cell)
+    )
+    rows = connection.execute(select(drafts).where(drafts.c.id.in_(newest)))
+    return {row.cell: Draft(cell=row.cell, text=row.text, at=row.at) for row in rows}
+
+
+def _openings(connection: Connection, which: ColumnElement[bool]) -> Iterable[Opening]:
+    for row in connection.execute(_ordered(select(openings).where(which), openings.c.id)):
+        yield Opening(cell=row.cell, what=Opened(row.what), at=row.at)
+
+
+def _notes(connection: Connection, session: int, current: int) -> dict[str, str]:
+    theirs = (notes.c.session_id == session, notes.c.round == current)
+    rows = connection.execute(select(notes).where(*theirs).order_by(notes.c.id))
+    return {row.about: row.text for row in rows}
