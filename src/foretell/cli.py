@@ -28,7 +28,7 @@ from foretell.authoring.outline import outline_json, outline_text
 from foretell.config import DEFAULT_LESSON, DataDirectory, data_directory
 from foretell.errors import ForetellError, UsageError
 from foretell.model.lesson import Lesson
-from foretell.parse.names import imported_packages
+from foretell.parse.imports import imported_modules
 from foretell.runtime.session import FreshProcessSession, Limits
 from foretell.store.attempts import Store
 from foretell.web import serve
@@ -53,7 +53,7 @@ def _said_plainly() -> Iterator[None]:
 
 
 def _session_for(lesson: Lesson, seed: int, scratch: Path) -> FreshProcessSession:
-    packages = imported_packages(code.source for code in lesson.code_cells)
+    packages = imported_modules(code.source for code in lesson.code_cells)
     return FreshProcessSession(limits=Limits(), seed=seed, preload=packages, cwd=scratch)
 
 

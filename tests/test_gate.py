@@ -1,0 +1,153 @@
+"""What may be seen, what a run starts from, what is stale or missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foretell import gate
+from foretell.model.attempt import Opened
+from foretell.model.lesson import CodeCell, Piece
+from foretell.model.run import CellSource, Failure
+from lessons_for_tests import SECRET, MemoryRecord, asking_cell, lesson_of, plain_cell, question, ran, task_cell
+
+
+def run_of(record, lesson, cell, result=None):
+    """Put a commit and a finished run of a cell on record, as `loop.play` does."""
+    code = lesson.code_cell(cell)
+    history = record.history()
+    made = record.commit(cell=cell, predictions=(), skipped=(), key=f"key{len(history.commits)}")
+    text = gate.learner_code(code, record.history())
+    source = CellSource(cell=cell, text=gate.joined(code, text))
+    state = gate.state_key(gate.prefix_of(lesson, record.history(), cell), source)
+    kept = record.start_run(cell=cell, commit=made.id, code=text, state=state, key=f"run{made.id}")
+    record.finish_run(kept.id, result or ran(cell), ())
+
+
+def test_a_withheld_line_end_leaves_the_line():
+    code = CodeCell(
+        cell="c",
+        source="print(x)  # [5, 10]\nprint(y)\n",
+        pieces=(Piece(text="print(x)"), Piece(text="  # [5, 10]\n", withheld=True), Piece(text="print(y)\n")),
+    )
+    shown = gate.shown_code(code, frozenset())
+    assert shown.text == "print(x)\nprint(y)"
+    assert shown.withheld == 1
+
+
+def test_the_full_cell_is_shown_after_its_run():
+    record, lesson = MemoryRecord(), lesson_of(asking_cell("c"))
+    assert SECRET not in gate.shown_code(lesson.code_cells[0], gate.opened_cells(record.history())).text
+    run_of(record, lesson, "c")
+    assert SECRET in gate.shown_code(lesson.code_cells[0], gate.opened_cells(record.history())).text
+
+
+def test_a_run_that_never_ended_opens_nothing():
+    record = MemoryRecord()
+    made = record.commit(cell="c", predictions=(), skipped=(), key="k")
+    record.start_run(cell="c", commit=made.id, code="", state="s", key="r")
+    assert gate.opened_cells(record.history()) == frozenset()
+
+
+def test_an_edit_above_makes_what_is_below_stale_and_undoing_it_does_not():
+    record, lesson = MemoryRecord(), lesson_of(plain_cell("a", source="x = 1"), plain_cell("b", source="x"))
+    run_of(record, lesson, "a")
+    run_of(record, lesson, "b")
+    assert gate.stale_cells(lesson, record.history()) == frozenset()
+    record.save_draft("a", "x = 2")
+    assert gate.stale_cells(lesson, record.history()) == {"a", "b"}
+    record.save_draft("a", "x = 1")
+    assert gate.stale_cells(lesson, record.history()) == frozenset()
+
+
+def test_a_cell_that_builds_on_an_open_task_says_so_through_other_cells():
+    task, between = task_cell("t", provides="Net"), plain_cell("m", needs="Net", provides="model")
+    lesson = lesson_of(task, between, plain_cell("u", needs="model"), plain_cell("v", needs="torch"))
+    history = MemoryRecord().history()
+    assert [code.cell for code in gate.missing_tasks(lesson, history, "u")] == ["t"]
+    assert gate.missing_tasks(lesson, history, "v") == ()
+
+
+def test_a_name_given_anew_is_not_missing():
+    lesson = lesson_of(
+        task_cell("t", provides="model"), plain_cell("m", provides="model"), plain_cell("u", needs="model")
+    )
+    assert gate.missing_tasks(lesson, MemoryRecord().history(), "u") == ()
+
+
+def test_a_tasks_own_test_cell_needs_no_reference_result():
+    lesson = lesson_of(task_cell("t", provides="Block", test_cells=("u",)), plain_cell("u", needs="Block"))
+    assert gate.missing_tasks(lesson, MemoryRecord().history(), "u") == ()
+
+
+def test_the_reference_result_stands_in_below_and_never_in_the_tasks_own_cell():
+    record, lesson = MemoryRecord(), lesson_of(task_cell("t", provides="answer"), plain_cell("u", needs="answer"))
+    record.open_help("t", Opened.REFERENCE_ON)
+    prefix = gate.prefix_of(lesson, record.history(), "u")
+    assert prefix[0].text.startswith("answer = 1\n")
+    assert gate.learner_code(lesson.code_cells[0], record.history()) == "pass"
+    assert gate.missing_tasks(lesson, record.history(), "u") == ()
+
+
+def test_a_task_that_gets_done_takes_its_reference_results_place():
+    record, lesson = MemoryRecord(), lesson_of(task_cell("t", provides="answer"), plain_cell("u", needs="answer"))
+    record.open_help("t", Opened.REFERENCE_ON)
+    record.save_draft("t", "answer = 7")
+    run_of(record, lesson, "t", ran("t", asserts=(True,)))
+    assert gate.prefix_of(lesson, record.history(), "u")[0].text.startswith("answer = 7\n")
+
+
+def test_an_untouched_starter_is_never_done_even_where_its_checks_pass():
+    record, lesson = MemoryRecord(), lesson_of(task_cell("t", provides="answer"))
+    run_of(record, lesson, "t", ran("t", asserts=(True,)))
+    assert not gate.task_done(lesson.code_cells[0], record.history())
+
+
+def test_a_task_is_done_only_with_the_code_that_ran():
+    record, lesson = MemoryRecord(), lesson_of(task_cell("t", provides="answer"))
+    record.save_draft("t", "answer = 7")
+    run_of(record, lesson, "t", ran("t", asserts=(True,)))
+    assert gate.task_done(lesson.code_cells[0], record.history())
+    record.save_draft("t", "answer = 8")
+    assert not gate.task_done(lesson.code_cells[0], record.history())
+
+
+def test_a_failed_check_or_an_exception_leaves_a_task_open():
+    for result in (ran("t", asserts=(True, False)), ran("t", failure=Failure(kind="NameError", message="no"))):
+        record, lesson = MemoryRecord(), lesson_of(task_cell("t", provides="answer"))
+        record.save_draft("t", "answer = 7")
+        run_of(record, lesson, "t", result)
+        assert not gate.task_done(lesson.code_cells[0], record.history())
+
+
+def test_a_press_on_a_task_also_runs_its_test_cells_but_not_one_that_still_asks():
+    asks = asking_cell("u2", question("q"))
+    task = task_cell("t", provides="Block", test_cells=("u1", "u2"))
+    lesson = lesson_of(task, plain_cell("u1"), asks)
+    assert [c.cell for c in gate.cells_run_with(lesson, MemoryRecord().history(), task)] == ["t", "u1"]
+
+
+def test_code_stays_read_only_until_the_cell_was_committed():
+    record, code = MemoryRecord(), asking_cell("c", question("q"))
+    record.save_draft("c", "sneaked in")
+    assert gate.learner_code(code, record.history()) == code.source
+    record.commit(cell="c", predictions=(), skipped=("q",), key="k")
+    assert gate.learner_code(code, record.history()) == "sneaked in"
+
+
+@given(texts=st.lists(st.text(max_size=6), min_size=1, max_size=5), place=st.integers(0, 4), other=st.text(max_size=6))
+def test_a_state_key_changes_exactly_with_the_sources(texts, place, other):
+    sources = [CellSource(cell=f"c{n}", text=text) for n, text in enumerate(texts)]
+    changed = list(sources)
+    changed[place % len(texts)] = replace(changed[place % len(texts)], text=other)
+    same = gate.state_key(sources[:-1], sources[-1]) == gate.state_key(changed[:-1], changed[-1])
+    assert same == (sources == changed)
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_a_state_key_does_not_run_two_cells_together(first, second):
+    apart = gate.state_key([CellSource(cell="a", text=first)], CellSource(cell="b", text=second))
+    shifted = gate.state_key([CellSource(cell="a", text=first + "x")], CellSource(cell="b", text=second))
+    assert apart != shifted
