@@ -1,0 +1,171 @@
+"""The prompts of a lesson: those the notebook asks by convention, and what its overlay says instead.
+
+Enters: a draft section, the overlay. Leaves: `Prompt`s keyed by the code cell that settles them. Invariant: a code
+cell has at most one prompt, and where the overlay asks for a cell, that cell asks nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from foretell.errors import OverlayError
+from foretell.model.lesson import Cell, CellKind, Prompt, Question, Unread
+from foretell.parse.overlay import Overlay, OverlayQuestion
+from foretell.parse.prompts import choose_settling, read_comment_prompt, read_markdown_prompt
+from foretell.parse.python import parse, read_python
+from foretell.parse.questions import Asked
+from foretell.parse.sections import Draft, Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionPrompts:
+    """The prompts of one section; `taken` are (cell index, chunk number) of the Markdown they carry."""
+
+    prompts: tuple[Prompt, ...]
+    taken: frozenset[tuple[int, int]]
+    unread: tuple[Unread, ...]
+
+
+def read_prompts(draft: Draft) -> SectionPrompts:
+    """What a section asks: in its Markdown, then in the comments of its code."""
+    taken: set[tuple[int, int]] = set()
+    unread: list[Unread] = []
+    asked: dict[str, list[tuple[str, tuple[Asked, ...]]]] = {}
+    for position, part in enumerate(draft.parts):
+        for number in range(len(part.chunks)):
+            found = read_markdown_prompt(part.chunks[number:]) if (part.cell.index, number) not in taken else None
+            if found is None:
+                continue
+            below = _code_below(draft.parts[position + 1 :])
+            if not below:
+                unread.append(
+                    Unread(
+                        cell=part.cell.index, why="it asks for a prediction, but no code cell follows in its section"
+                    )
+                )
+                continue
+            settles = below[choose_settling(found.asked, [cell.source for cell in below])]
+            asked.setdefault(settles.id, []).append((part.cell.id, found.asked))
+            taken.update((part.cell.index, number + more) for more in range(found.taken))
+    for cell in draft.code:
+        comment = read_comment_prompt(cell.source)
+        own = comment.asked or (() if cell.id in asked else comment.printed)
+        if own:
+            asked.setdefault(cell.id, []).append((cell.id, own))
+    order = [cell.id for cell in draft.code if cell.id in asked]
+    prompts = tuple(_prompt(cell, asked[cell]) for cell in order)
+    return SectionPrompts(prompts=prompts, taken=frozenset(taken), unread=tuple(unread))
+
+
+def apply_overlay(prompts: Iterable[Prompt], overlay: Overlay, cells: Sequence[Cell]) -> dict[str, Prompt]:
+    """All prompts by the cell that settles them: the overlay's questions where it has some, else the notebook's."""
+    by_cell = {prompt.before: prompt for prompt in prompts}
+    own: dict[str, list[OverlayQuestion]] = {}
+    for question in overlay.questions:
+        cell = find_cell(question.before, cells, f"line {question.line}: [[question]]")
+        if cell.kind is not CellKind.CODE:
+            raise OverlayError(
+                f"lesson.toml, line {question.line}: [[question]] names cell {question.before!r}, which is no code cell. "
+                f"The code cells are {_known(one for one in cells if one.kind is CellKind.CODE)}."
+            )
+        own.setdefault(cell.id, []).append(question)
+    stands: dict[str, str] = {}
+    for before, prompt in list(by_cell.items()):
+        moved = {_bare(one.ask): cell for cell, ones in own.items() if cell != before for one in ones}
+        kept = tuple(question for question in prompt.questions if _bare(question.ask) not in moved)
+        for question in prompt.questions:
+            if _bare(question.ask) in moved and prompt.stands_in != before:
+                stands.setdefault(moved[_bare(question.ask)], prompt.stands_in)
+        by_cell[before] = replace(prompt, questions=kept)
+    sources = {cell.id: cell for cell in cells}
+    for cell_id, questions in own.items():
+        there = by_cell.get(cell_id)
+        stands_in = there.stands_in if there is not None else stands.get(cell_id, cell_id)
+        built = tuple(_question(one, sources[cell_id], number) for number, one in enumerate(questions, start=1))
+        by_cell[cell_id] = Prompt(stands_in=stands_in, before=cell_id, questions=built)
+    return {cell: prompt for cell, prompt in by_cell.items() if prompt.questions}
+
+
+def find_cell(name: str, cells: Sequence[Cell], place: str) -> Cell:
+    """The cell an overlay names by id or by 0-based index."""
+    for cell in cells:
+        if cell.id == name:
+            return cell
+    if name.isascii() and name.isdigit() and len(name) < 9 and int(name) < len(cells):
+        return cells[int(name)]
+    raise OverlayError(f"lesson.toml, {place} names cell {name!r}, which is not there. The cells are {_known(cells)}.")
+
+
+def _known(cells: Iterable[Cell]) -> str:
+    names = [f"{cell.index} ({cell.id})" for cell in cells]
+    return ", ".join(names) if len(names) <= 60 else ", ".join(names[:60]) + f" and {len(names) - 60} more"
+
+
+def _bare(ask: str) -> str:
+    return " ".join(ask.split()).casefold()
+
+
+def _code_below(parts: Sequence[Part]) -> list[Cell]:
+    """The code cells between a prompt and the next one."""
+    found: list[Cell] = []
+    for part in parts:
+        if part.is_code:
+            found.append(part.cell)
+        elif found and any(read_markdown_prompt(part.chunks[number:]) for number in range(len(part.chunks))):
+            break
+    return found
+
+
+def _prompt(cell: str, places: Sequence[tuple[str, tuple[Asked, ...]]]) -> Prompt:
+    asked = [one for _, ones in places for one in ones]
+    questions = tuple(
+        Question(id=question_id(cell, number), ask=one.ask, kind=one.kind, aside=one.aside)
+        for number, one in enumerate(asked, start=1)
+    )
+    return Prompt(stands_in=places[0][0], before=cell, questions=questions)
+
+
+def question_id(cell: str, number: int) -> str:
+    """The id of the question at a place (from 1) of the prompt that a cell settles."""
+    return f"{cell}-q{number}"
+
+
+def _question(one: OverlayQuestion, cell: Cell, number: int) -> Question:
+    return Question(
+        id=question_id(cell.id, number), ask=one.ask, kind=one.kind, target=one.target, aside=one.aside,
+        choices=one.choices, rows=_rows(one, cell) if one.rows else (), tolerance=one.tolerance,
+    )  # fmt: skip
+
+
+def _rows(one: OverlayQuestion, cell: Cell) -> tuple[str, ...]:
+    """The literals of the list that `rows` names in the cell."""
+    tree = read_python(cell.source)
+    for node in ast.walk(tree) if tree is not None else ():
+        targets: Mapping[str, ast.expr] = _assigned(node)
+        value = targets.get(one.rows or "")
+        if isinstance(value, ast.List | ast.Tuple) and value.elts:
+            texts = tuple(ast.get_source_segment(cell.source, element) or "" for element in value.elts)
+            if all(_is_literal(text) for text in texts):
+                return texts
+    raise OverlayError(
+        f"lesson.toml, line {one.line}: [[question]] takes its rows from `{one.rows}`, but cell {one.before!r} sets no such "
+        f"name to a list of literals. Write it there as `{one.rows} = [(3, 1), …]` or drop `rows`."
+    )
+
+
+def _assigned(node: ast.AST) -> dict[str, ast.expr]:
+    if isinstance(node, ast.Assign):
+        return {target.id: node.value for target in node.targets if isinstance(target, ast.Name)}
+    return {}
+
+
+def _is_literal(text: str) -> bool:
+    if parse(f"({text})") is None:
+        return False
+    try:
+        ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return False
+    return True
