@@ -53,7 +53,9 @@ _EXCEPTIONS = {
     name.lower(): name
     for name in ("OutOfMemoryError", "LinAlgError", "JSONDecodeError", "PicklingError", "UnpicklingError")
 }
-_CLASS_NAME = re.compile(r"[A-Z][A-Za-z0-9_]*(?:Error|Exception|Warning|Interrupt|Exit|Iteration|Group)")
+_CLASS_NAME = re.compile(
+    r"(?:[A-Za-z_]\w*\.)*([A-Z][A-Za-z0-9_]*(?:Error|Exception|Warning|Interrupt|Exit|Iteration|Group))"
+)
 _NOTHING_RAISED = frozenset(
     {
         NO_ERROR,
@@ -101,17 +103,13 @@ def read_exception(text: str) -> str:
         return NO_ERROR
     name = re.sub(r"^(?:an?|the)\s+", "", text.strip(" .'\"`"), flags=re.IGNORECASE).split(":")[0].strip(" .'\"`()")
     joined = re.sub(r"[\s_-]", "", name).lower()
+    if name in {"error", "Error", "exception", "yes", "Yes"}:
+        raise AnswerError(f"{typed(text)} does not say which error; write its class, like RuntimeError, or no error.")
     if joined in _EXCEPTIONS:
         return _EXCEPTIONS[joined]
-    if _CLASS_NAME.fullmatch(name):
-        return name
-    dotted = re.fullmatch(
-        r"(?:[A-Za-z_]\w*\.)+([A-Z][A-Za-z0-9_]*(?:Error|Exception|Warning|Interrupt|Exit|Iteration|Group))", name
-    )
-    if dotted:
-        return _EXCEPTIONS.get(dotted[1].lower(), dotted[1])
-    if joined in {"error", "anerror", "exception", "yes"}:
-        raise AnswerError(f"{typed(text)} does not say which error; write its class, like RuntimeError, or no error.")
+    named = _CLASS_NAME.fullmatch(name)
+    if named:
+        return _EXCEPTIONS.get(named[1].lower(), named[1])
     raise AnswerError(f"{typed(text)} is not the name of an error; write a class like RuntimeError, or no error.")
 
 

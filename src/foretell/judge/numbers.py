@@ -11,7 +11,7 @@ import math
 import operator
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from fractions import Fraction
 
 from foretell.errors import AnswerError
 from foretell.judge.wording import typed
@@ -77,22 +77,31 @@ def _plain(bare: str, text: str) -> Number | None:
     match = _PLAIN.fullmatch(bare)
     if match is None or not re.search(r"\d", match["digits"]):
         return None
-    exact = Decimal(f"{match['digits']}e{match['power'] or 0}")
     sign = match["times"].lower()
+    exact = Fraction(f"{match['digits']}e{match['power'] or 0}")
     exact = exact / 100 if sign == "%" else exact * _TIMES[sign]
-    if "." in match["digits"] and not match["power"] and not sign:
-        return _bounded(float(exact), text, nonzero=exact != 0)
-    whole = exact == exact.to_integral_value() and (abs(exact) < _WHOLE_BELOW * 10 or not match["power"])
-    return _bounded(int(exact), text) if whole else _bounded(float(exact), text, nonzero=exact != 0)
+    pointed = "." in match["digits"] and not match["power"] and not sign
+    whole = exact.denominator == 1 and (abs(exact) < _WHOLE_BELOW * 10 or not match["power"])
+    if whole and not pointed:
+        return _bounded(int(exact), text)
+    return _nearest(exact, text)
 
 
-def _bounded(value: Number, text: str, *, nonzero: bool = False) -> Number:
+def _nearest(exact: Fraction, text: str) -> float:
+    try:
+        value = float(exact)
+    except OverflowError:
+        raise AnswerError(f"{typed(text)} is larger than a computer's number can be; {_ASK}.") from None
+    if exact and not value:
+        raise AnswerError(f"{typed(text)} is closer to zero than a computer's number can be; {_ASK}.")
+    return value
+
+
+def _bounded(value: Number, text: str) -> Number:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise AnswerError(f"{typed(text)} is larger than a computer's number can be; {_ASK}.")
-        if nonzero and value == 0:
-            raise AnswerError(f"{typed(text)} is closer to zero than a computer's number can be; {_ASK}.")
-        return value + 0.0
+        return value
     if abs(value) >= 10**_MOST_DIGITS:
         raise AnswerError(f"{typed(text)} comes to more than {_MOST_DIGITS} digits; {_ASK}.")
     return value
@@ -122,7 +131,7 @@ def _work_out(bare: str, text: str) -> Number:
     """The value of a sum. Only digits, dots, exponents, brackets and + - * / reach Python's parser, and only it."""
     sum_text = re.sub(r"(?<=[\d) ])[xX×·](?=[\d( ])", "*", bare).replace("÷", "/").replace("^", "**")
     unread = AnswerError(f"{typed(text)} cannot be read as one number; {_ASK}.")
-    if len(sum_text) > _LONGEST_SUM or not re.fullmatch(r"[\d.eE+\-*/() ]+", sum_text):
+    if len(sum_text) > _LONGEST_SUM or bare.lower().startswith("0x") or not re.fullmatch(r"[\d.eE+\-*/() ]+", sum_text):
         raise unread
     try:
         value = _evaluate(ast.parse(sum_text.strip(), mode="eval").body, text)
