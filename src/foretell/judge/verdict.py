@@ -27,6 +27,7 @@ _NEAR_VALUE = Fraction(5, 100)
 _NEAR_TOLERANCES = 10
 _ROUNDING = Fraction(1, 10**6)
 _LONGEST_SHOWN = 80
+_LARGEST_SHOWN = 10**40
 _WORD = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|\w+", re.IGNORECASE)
 
 
@@ -44,7 +45,7 @@ def settle(reading: Reading, question: Question, observation: Observation | None
     if observation is None or (observation.type == "other" and not observation.text):
         return _unknown("", "the run did not get that far")
     if observation.type == "failure" and question.kind is not AnswerKind.ERROR:
-        raised = str(observation.value or "an error")
+        raised = _raised(observation)
         return _unknown(raised, f"looking at the value raised {raised} ({clip(observation.text, _LONGEST_SHOWN)})")
     match question.kind:
         case AnswerKind.SHAPE:
@@ -99,12 +100,12 @@ def _sizes(observation: Observation) -> tuple[int, ...] | None:
         value = [value]
     if observation.type not in {"shape", "sequence", "number", "tensor"} or not isinstance(value, list):
         return None
-    sizes = [size for size in value if isinstance(size, int) and not isinstance(size, bool)]
+    sizes = [size for size in value if isinstance(size, int) and _whole(size)]
     return tuple(sizes) if len(sizes) == len(value) else None
 
 
 def _whole(value: Json) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_SHOWN
 
 
 def _number(said: Plain, tolerance: Tolerance, observation: Observation) -> Finding:
@@ -113,17 +114,24 @@ def _number(said: Plain, tolerance: Tolerance, observation: Observation) -> Find
         return _foreign(observation, "a number")
     if isinstance(seen, str):
         return _told(seen, match=False)
-    off, size, allowed = abs(Fraction(said) - Fraction(seen)), abs(Fraction(seen)), _allowed(tolerance, seen)
+    off, size, allowed = abs(_exact(said) - _exact(seen)), abs(_exact(seen)), _allowed(tolerance, seen)
     count = allowed == 0 and isinstance(seen, int)
     match = off <= (allowed if count or allowed else size * _ROUNDING)
     near = off <= max(allowed * _NEAR_TOLERANCES, size * (_NEAR_COUNT if count else _NEAR_VALUE))
-    return _told(show_number(seen), match=match, near=near)
+    # Python refuses to write out an int of more than 4300 digits.
+    was = show_number(seen) if abs(seen) < _LARGEST_SHOWN else clip(observation.text, _LONGEST_SHOWN)
+    return _told(was, match=match, near=near)
+
+
+def _exact(value: float) -> Fraction:
+    """The number as it is written: 0.51 is 51/100 and not the binary fraction beside it."""
+    return Fraction(value) if isinstance(value, int) else Fraction(repr(value))
 
 
 def _allowed(tolerance: Tolerance, seen: int | float) -> Fraction:
     parts = (tolerance.absolute, tolerance.relative)
-    absolute, relative = (Fraction(part) if math.isfinite(part) and part > 0 else Fraction(0) for part in parts)
-    return absolute + relative * abs(Fraction(seen))
+    absolute, relative = (_exact(part) if math.isfinite(part) and part > 0 else Fraction(0) for part in parts)
+    return absolute + relative * abs(_exact(seen))
 
 
 def _amount(observation: Observation) -> int | float | str | None:
@@ -170,8 +178,12 @@ def _dtype(said: Plain, observation: Observation) -> Finding:
 def _error(said: Plain, observation: Observation) -> Finding:
     if observation.type != "failure":
         return _told(NO_ERROR, match=said == NO_ERROR)
-    seen = str(observation.value or observation.text).rpartition(".")[2]
+    seen = _raised(observation).rpartition(".")[2]
     return _told(seen, match=said == seen, near=_related(str(said), seen))
+
+
+def _raised(observation: Observation) -> str:
+    return observation.value if isinstance(observation.value, str) else clip(observation.text, _LONGEST_SHOWN)
 
 
 def _related(one: str, other: str) -> bool:
@@ -225,7 +237,8 @@ def _order(said: Plain, choices: tuple[str, ...], observation: Observation) -> F
     values = observation.value
     if observation.type not in {"sequence", "shape"} or not isinstance(values, list):
         return _foreign(observation, "an order of the choices")
-    found = [find_choice(str(value), choices) for value in values]
+    names = [str(value) if _whole(value) else value for value in values]
+    found = [find_choice(name, choices) if isinstance(name, str) else None for name in names]
     order = tuple(choice for choice in found if choice is not None)
     if sorted(order) != sorted(choices) or len(order) != len(values):
         return _foreign(observation, "an order of the choices")
