@@ -18,6 +18,8 @@ from foretell.parse.python import parse, read_python
 from foretell.parse.questions import Asked
 from foretell.parse.sections import Draft, Part
 
+NOTHING_FOLLOWS = "it asks for a prediction, but no code cell follows in its section"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionPrompts:
@@ -40,11 +42,7 @@ def read_prompts(draft: Draft) -> SectionPrompts:
                 continue
             below = _code_below(draft.parts[position + 1 :])
             if not below:
-                unread.append(
-                    Unread(
-                        cell=part.cell.index, why="it asks for a prediction, but no code cell follows in its section"
-                    )
-                )
+                unread.append(Unread(cell=part.cell.index, why=NOTHING_FOLLOWS))
                 continue
             settles = below[choose_settling(found.asked, [cell.source for cell in below])]
             asked.setdefault(settles.id, []).append((part.cell.id, found.asked))
@@ -63,21 +61,15 @@ def apply_overlay(prompts: Iterable[Prompt], overlay: Overlay, cells: Sequence[C
     """All prompts by the cell that settles them: the overlay's questions where it has some, else the notebook's."""
     by_cell = {prompt.before: prompt for prompt in prompts}
     own: dict[str, list[OverlayQuestion]] = {}
-    for question in overlay.questions:
-        cell = find_cell(question.before, cells, f"line {question.line}: [[question]]")
-        if cell.kind is not CellKind.CODE:
-            raise OverlayError(
-                f"lesson.toml, line {question.line}: [[question]] names cell {question.before!r}, which is no code cell. "
-                f"The code cells are {_known(one for one in cells if one.kind is CellKind.CODE)}."
-            )
-        own.setdefault(cell.id, []).append(question)
+    for said in overlay.questions:
+        own.setdefault(find_code_cell(said.before, cells, f"line {said.line}: [[question]]").id, []).append(said)
     stands: dict[str, str] = {}
     for before, prompt in list(by_cell.items()):
         moved = {_bare(one.ask): cell for cell, ones in own.items() if cell != before for one in ones}
         kept = tuple(question for question in prompt.questions if _bare(question.ask) not in moved)
-        for question in prompt.questions:
-            if _bare(question.ask) in moved and prompt.stands_in != before:
-                stands.setdefault(moved[_bare(question.ask)], prompt.stands_in)
+        if prompt.stands_in != before:
+            gone = [moved[_bare(question.ask)] for question in prompt.questions if _bare(question.ask) in moved]
+            stands = dict.fromkeys(gone, prompt.stands_in) | stands
         by_cell[before] = replace(prompt, questions=kept)
     sources = {cell.id: cell for cell in cells}
     for cell_id, questions in own.items():
@@ -96,6 +88,17 @@ def find_cell(name: str, cells: Sequence[Cell], place: str) -> Cell:
     if name.isascii() and name.isdigit() and len(name) < 9 and int(name) < len(cells):
         return cells[int(name)]
     raise OverlayError(f"lesson.toml, {place} names cell {name!r}, which is not there. The cells are {_known(cells)}.")
+
+
+def find_code_cell(name: str, cells: Sequence[Cell], place: str) -> Cell:
+    """Like `find_cell`, for what only a code cell can be."""
+    cell = find_cell(name, cells, place)
+    if cell.kind is not CellKind.CODE:
+        code = _known(one for one in cells if one.kind is CellKind.CODE)
+        raise OverlayError(
+            f"lesson.toml, {place} names cell {name!r}, which is no code cell. The code cells are {code}."
+        )
+    return cell
 
 
 def _known(cells: Iterable[Cell]) -> str:
@@ -150,8 +153,8 @@ def _rows(one: OverlayQuestion, cell: Cell) -> tuple[str, ...]:
             if all(_is_literal(text) for text in texts):
                 return texts
     raise OverlayError(
-        f"lesson.toml, line {one.line}: [[question]] takes its rows from `{one.rows}`, but cell {one.before!r} sets no such "
-        f"name to a list of literals. Write it there as `{one.rows} = [(3, 1), …]` or drop `rows`."
+        f"lesson.toml, line {one.line}: [[question]] takes its rows from `{one.rows}`, but cell {one.before!r} sets no "
+        f"such name to a list of literals. Write it there as `{one.rows} = [(3, 1), …]` or drop `rows`."
     )
 
 

@@ -87,11 +87,11 @@ def build_sections(reading: Reading, goals: Sequence[Goal]) -> tuple[Section, ..
         if kind is SectionKind.PART or (kind is SectionKind.EXERCISE and draft.number is None):
             parts += 1
         key = _key(draft, kind, parts, used)
+        title = _title(reading, draft, kind)
         before, opens_after = _neutral_title(reading, draft)
         sections.append(
             Section(
-                key=key, kind=kind, title=_title(reading, draft, kind), title_before=before or _title(reading, draft, kind),
-                title_opens_after=opens_after,
+                key=key, kind=kind, title=title, title_before=before or title, title_opens_after=opens_after,
                 exercise=_exercise(reading, draft, goals) if kind is SectionKind.EXERCISE else None,
                 cells=draft.cells, items=_items(reading, ordinal, goals),
             )
@@ -221,20 +221,17 @@ def _takeaways(reading: Reading, part: Part) -> tuple[Block, ...]:
 def _intro(reading: Reading, part: Part, goals: Sequence[Goal]) -> tuple[Block, ...]:
     """Blocks of the intro: title, module line and prerequisites are the lesson's own fields, the goals a block."""
     listed = reading.header.goals
-    here = listed is not None and listed.cell == part.cell.index
-    lead = listed.lead if listed is not None and here else -2
-    fields = frozenset(number for cell, number in reading.header.taken if cell == part.cell.index)
-    around = Surroundings(
-        prompts=fields | frozenset(range(lead, lead + 2)), details=frozenset(), earlier=(), settles=(), all_code=()
-    )
-    blocks = list(read_blocks(part, around))
-    if listed is not None and here:
-        above = read_blocks(
-            Part(cell=part.cell, chunks=part.chunks[:lead]),
-            Surroundings(prompts=frozenset(number for number in fields if number < lead), details=frozenset(), earlier=(), settles=(), all_code=()),
-        )  # fmt: skip
-        blocks.insert(len(above), _goals_block(part, listed, goals))
-    return tuple(blocks)
+    if listed is None or listed.cell != part.cell.index:
+        return _plain_blocks(reading, part, 0, len(part.chunks))
+    above = _plain_blocks(reading, part, 0, listed.lead)
+    below = _plain_blocks(reading, part, listed.lead + 2, len(part.chunks))
+    return (*above, _goals_block(part, listed, goals), *below)
+
+
+def _plain_blocks(reading: Reading, part: Part, start: int, end: int) -> tuple[Block, ...]:
+    fields = frozenset(number - start for cell, number in reading.header.taken if cell == part.cell.index)
+    around = Surroundings(prompts=fields, details=frozenset(), earlier=(), settles=(), all_code=())
+    return read_blocks(Part(cell=part.cell, chunks=part.chunks[start:end]), around)
 
 
 def _goals_block(part: Part, listed: GoalList, goals: Sequence[Goal]) -> Block:

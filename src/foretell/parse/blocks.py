@@ -38,7 +38,7 @@ class ChunkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """`source` is the chunk's own lines. `text` is a heading's words or the inside of `<details>` (without its summary).
+    """`source` is the chunk's own lines; `text` a heading's words or the inside of `<details>` without its summary.
 
     `level` is a heading's; `items` are a list's, without their marks; `summary` is that of `<details>`, tags removed.
     `start` and `end` are its lines in the cell, half open.

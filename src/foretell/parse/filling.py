@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from foretell.errors import LessonError, OverlayError
-from foretell.model.lesson import Cell, CellKind, Hint, Task, Unread
-from foretell.parse.asking import find_cell
+from foretell.model.lesson import Cell, Hint, Task, Unread
+from foretell.parse.asking import find_code_cell
 from foretell.parse.attach import IDEA, LINE, WHERE, Attached, attach_solutions, find_test_cells, hints_of
 from foretell.parse.gaps import GapKind
 from foretell.parse.overlay import Overlay, OverlayTask
@@ -61,11 +61,7 @@ def _by_cell(overlay: Overlay, cells: Sequence[Cell]) -> dict[str, OverlayTask]:
     wanted: dict[str, OverlayTask] = {}
     for task in overlay.tasks:
         place = f"line {task.line}: [task.{task.name}]"
-        cell = find_cell(task.cell, cells, place)
-        if cell.kind is not CellKind.CODE:
-            raise OverlayError(
-                f"lesson.toml, {place} names cell {task.cell!r}, which is no code cell. Name a code cell."
-            )
+        cell = find_code_cell(task.cell, cells, place)
         if cell.id in wanted:
             raise OverlayError(
                 f"lesson.toml, {place} names a cell that [task.{wanted[cell.id].name}] has. Keep one of them."
@@ -152,7 +148,7 @@ def _with_overlay(task: Task, said: OverlayTask | None, cells: Sequence[Cell]) -
     tests = task.test_cells
     if said.test_cells is not None:
         place = f"line {said.line}: [task.{said.name}]"
-        tests = tuple(find_cell(name, cells, place).id for name in said.test_cells)
+        tests = tuple(find_code_cell(name, cells, place).id for name in said.test_cells)
     return Task(
         name=task.name, cell=task.cell, starter=task.starter, test=task.test, solution=task.solution,
         solution_cell=task.solution_cell, solution_text=task.solution_text, hints=hints or task.hints,

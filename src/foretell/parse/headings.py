@@ -23,17 +23,21 @@ SETUP = re.compile(
     r"^(?:\d+[.)]\s*)?(?:environment\s+)?(?:set-?\s?up|imports?|installation|environment|preparation)\b", re.I
 )
 TAKEAWAYS = re.compile(
-    r"^(?:\d+[.)]\s*)?(?:key\s+takeaways?|takeaways?|summary|recap|wrap(?:ping)?[- ]up|conclusions?|what (?:you|we)(?:'ve|’ve| have)? learn)",
+    r"^(?:\d+[.)]\s*)?(?:key\s+takeaways?|takeaways?|summary|recap|wrap(?:ping)?[- ]up|conclusions?"
+    r"|what (?:you|we)(?:'ve|’ve| have)? learn)",
     re.I,
 )
 DEBRIEF = re.compile(
-    r"^\W*(?:what (?:just )?happened|what (?:did )?(?:we|you) (?:just )?(?:see|saw|observe|notice)|what this (?:shows|means|tells)"
-    r"|why (?:this|it|that|does|did|is|are)|key (?:insight|takeaway|point|observation|pattern|idea|lesson)|debrief|explanation"
-    r"|observations?|discussion|reflection|analysis|interpretation|the (?:key )?(?:insight|takeaway|lesson|point)|results?|answers?)\b",
+    r"^\W*(?:what (?:just )?happened|what (?:did )?(?:we|you) (?:just )?(?:see|saw|observe|notice)"
+    r"|what this (?:shows|means|tells)|why (?:this|it|that|does|did|is|are)|debrief|explanation|observations?"
+    r"|discussion"
+    r"|key (?:insight|takeaway|point|observation|pattern|idea|lesson)|reflection|analysis|interpretation"
+    r"|the (?:key )?(?:insight|takeaway|lesson|point)|results?|answers?)\b",
     re.I,
 )
 GOALS = re.compile(
-    r"^\W*(?:(?:what|in this (?:notebook|lesson))[^:\n]{0,12}\byou(?:['’]ll| will)\b[^:\n]{0,30}|(?:learning )?(?:goals|objectives)):?\W*$",
+    r"^\W*(?:(?:what|in this (?:notebook|lesson))[^:\n]{0,12}\byou(?:['’]ll| will)\b[^:\n]{0,30}"
+    r"|(?:learning )?(?:goals|objectives)):?\W*$",
     re.I,
 )
 MODULE = re.compile(r"^\W*(module\s+[\w.]+\s*,\s*lesson\s+[\w.]+)", re.I)
@@ -43,7 +47,8 @@ LEVEL_LINE = re.compile(
     re.I,
 )
 TAG_WORDS = frozenset({
-    "guided", "supported", "independent", "stretch", "optional", "bonus", "challenge", "provided", "your choice", "advanced",
+    "guided", "supported", "independent", "stretch", "optional", "bonus", "challenge", "provided", "your choice",
+    "advanced",
 })  # fmt: skip
 TRAILING_TAG = re.compile(r"\s*[`*_]*(?:\(([^()]*)\)|\[([^\[\]]*)\])[`*_]*\s*$")
 LEADING_TAG = re.compile(r"^[`*_]*(?:\(([^()]*)\)|\[([^\[\]]*)\])[`*_]*[\s:.\-–—]*")

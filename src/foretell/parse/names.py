@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 BUILTIN_NAMES = frozenset(dir(builtins)) | {
-    "__file__", "__name__", "__doc__", "__annotations__", "display", "get_ipython", "In", "Out", "_", "__", "exit", "quit",
+    "__file__", "__name__", "__doc__", "__annotations__", "display", "get_ipython", "In", "Out", "_", "__",
+    "exit", "quit",
 }  # fmt: skip
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp

@@ -86,7 +86,7 @@ def _convert(document: dict[str, Any], major: int) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            converted = nbformat.convert(nbformat.from_dict(document), 4)
+            converted = nbformat.convert(nbformat.from_dict(document), 4)  # type: ignore[no-untyped-call]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         fact = f"This notebook is of format {major}, which cannot be converted to format 4"
         raise NotebookError(f"{fact} ({error}). Save it as format 4 in Jupyter.") from error
@@ -101,7 +101,7 @@ def _read_cells(raw_cells: list[Any]) -> tuple[Cell, ...]:
         if not isinstance(raw, dict):
             raise NotebookError(f"Cell {index} of this notebook (counted from 0) is not an object. {REMEDY}")
         try:
-            kind = CellKind(raw.get("cell_type"))
+            kind = CellKind(str(raw.get("cell_type")))
         except ValueError as error:
             fact = f"Cell {index} of this notebook (counted from 0) is of no known type: {raw.get('cell_type')!r}"
             raise NotebookError(f"{fact}. Make it markdown, code or raw.") from error

@@ -28,7 +28,8 @@ NUMBERED_STEP = re.compile(r"^\W*\*\*predict\*\*", re.I)
 HEADING_LEAD = re.compile(rf"^[^\w]*{_LEAD_WORDS}\W*$", re.I)
 EVERY_CELL = re.compile(r"\b(?:each|every|any|all)\b.{0,40}\b(?:cells?|exercises?|experiments?|outputs?|code)\b", re.I)
 COMMENT_PROMPT = re.compile(
-    r"^\W*predict\s*:|\bPREDICT\b|^\W*predict\b.*\b(?:before|first)\b|[.!?:]\s+predict\b.*\b(?:before|first)\b|\bbefore (?:you )?run\w*\W+predict\b",
+    r"^\W*predict\s*:|\bPREDICT\b|^\W*predict\b.*\b(?:before|first)\b"
+    r"|[.!?:]\s+predict\b.*\b(?:before|first)\b|\bbefore (?:you )?run\w*\W+predict\b",
     re.I,
 )
 CAPITAL_PREDICT = re.compile(r"\bPREDICT\b")

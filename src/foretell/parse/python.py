@@ -23,7 +23,7 @@ DEEPEST = 150
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """A comment; `line` counts from 1, `column` from 0; `text` begins with "#"; `alone` when nothing stands before it."""
+    """A comment: `line` from 1, `column` from 0, `text` with its "#"; `alone` when nothing stands before it."""
 
     line: int
     column: int

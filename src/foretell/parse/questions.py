@@ -26,10 +26,12 @@ KIND_FORMS: tuple[tuple[re.Pattern[str], AnswerKind], ...] = tuple(
         (r"^\W*why\b|^\W*how (?:do|does|did|would|will|could|can)\b|^\W*explain\b|\bdescribe\b", AnswerKind.OPEN),
         (r"\b(?:which|what) (?:\w+ )?(?:error|exception)\b|\berror will\b|\bwhat .*\braised?\b", AnswerKind.ERROR),
         (r"\bdtype\b|\bdata type\b", AnswerKind.DTYPE),
-        (r"^\W*(?:will|would|is|are|does|do|did|can|could|should|has|have)\b|\btrue or false\b|\byes or no\b", AnswerKind.YES_NO),
+        (r"^\W*(?:will|would|is|are|does|do|did|can|could|should|has|have)\b", AnswerKind.YES_NO),
+        (r"\btrue or false\b|\byes or no\b", AnswerKind.YES_NO),
         (r",\s*(?:will|would|is|are|does|do|can)\b[^,]*\?\s*$", AnswerKind.YES_NO),
         (r"\b(?:what|which) (?:\w+ ){0,3}(?:shape|size)\b|\bshape\b", AnswerKind.SHAPE),
-        (r"\bhow many\b|\btotal (?:number of )?param|\bnumber of\b|\bhow much\b|\bhow (?:large|big|long)\b", AnswerKind.NUMBER),
+        (r"\bhow many\b|\btotal (?:number of )?param|\bnumber of\b", AnswerKind.NUMBER),
+        (r"\bhow much\b|\bhow (?:large|big|long)\b", AnswerKind.NUMBER),
         (r"\bwhat (?:will|does|is|gets?) .*\b(?:printed|print|output)\b|\bprint(?:ed|s)?\b", AnswerKind.PRINTED),
     )
 )  # fmt: skip
@@ -69,11 +71,7 @@ def split_questions(text: str) -> tuple[Asked, ...]:
 def guess_kind(ask: str) -> AnswerKind:
     """The answer kind the wording suggests; open where it suggests none."""
     words = CODE_SPAN.sub("`x`", ask)
-    for form, kind in KIND_FORMS:
-        if form.search(words):
-            break
-    else:
-        return AnswerKind.OPEN
+    kind = next((kind for form, kind in KIND_FORMS if form.search(words)), AnswerKind.OPEN)
     plain = re.search(r"\b(?:true or false|yes or no|or not)\b", words, re.I)
     if kind is AnswerKind.YES_NO and not plain and EITHER_OR.search(words):
         return AnswerKind.OPEN
@@ -124,7 +122,7 @@ def _add_statement(sentence: str, asked: list[Asked], context: list[str], kept: 
 
 
 def _two_things(sentence: str) -> list[str]:
-    """ "What shape is it, and how many parameters?" asks two things where both halves read as questions."""
+    """Both halves of "What shape is it, and how many parameters?", where each of them reads as a question."""
     halves = TWO_THINGS.split(sentence)
     head = halves[0].rpartition(", ")[2]
     if len(halves) == 1 or not (BEGINS_QUESTION.match(halves[0]) or BEGINS_QUESTION.match(head)):

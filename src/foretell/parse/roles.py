@@ -17,13 +17,14 @@ from foretell.parse.sections import Part
 
 CLAIM = re.compile(r"^\W*\*\*\W*(?:claim|theorem|fact|hypothesis|proposition|the claim)\b", re.I)
 ARGUES = re.compile(
-    r"\blet(?:['’]s| us) (?:prove|verify|confirm|show)\b|\bwe(?:['’]ll| will| can| are going to)? (?:prove|verify|confirm) (?:that|it|this)\b"
+    r"\blet(?:['’]s| us) (?:prove|verify|confirm|show)\b"
+    r"|\bwe(?:['’]ll| will| can| are going to)? (?:prove|verify|confirm) (?:that|it|this)\b"
     r"|\bproves? (?:it|that|this)\b|^\W*mathematically\b", re.I
 )  # fmt: skip
 BOLD_LEAD = re.compile(r"^\W*\*\*(?P<lead>[^*\n]+?)(?P<end>[:.!?]?)\*\*\s*(?P<after>[:—–-]?)")
 INSTRUCTS = re.compile(
-    r"^\W*(?:your |the |now |next )?(?:task|to ?do|steps?|instructions?|goals?|part|note|important|warning|caution|tip|hints?|try|exercise"
-    r"|experiment|next|now|background|setup|question|observe|think|diagnose|type|level|scenario|challenge|requirements?"
+    r"^\W*(?:your |the |now |next )?(?:task|to ?do|steps?|instructions?|goals?|part|note|important|warning"
+    r"|caution|tip|hints?|try|exercise|experiment|next|now|background|setup|question|observe|think|diagnose|type|level|scenario|challenge|requirements?"
     r"|architecture|given|remember|reminder|prerequisites?|optional|bonus|stretch|before|predict|estimated|data|dataset|formula|notation)\b",
     re.I,
 )
@@ -34,7 +35,7 @@ class Surroundings:
     """What a part's roles depend on.
 
     `prompts` are the chunk numbers that prompts take, `details` those that solutions and hints take. `earlier` are the
-    section's code cells above; `settles` the cells that settle prompts from here on; `all_code` all code of the section.
+    section's code cells above, `settles` the cells that settle prompts from here on, `all_code` all its code cells.
     """
 
     prompts: frozenset[int]

@@ -68,9 +68,10 @@ class _Open:
 
     def close(self) -> Draft:
         reading = self.reading
+        parts = tuple(Part(cell=cell, chunks=tuple(chunks)) for cell, chunks in self.parts)
         return Draft(
-            kind=self.kind, title=reading.title, number=reading.number, support=reading.support, stretch=reading.stretch,
-            cells=tuple(self.cells), parts=tuple(Part(cell=cell, chunks=tuple(chunks)) for cell, chunks in self.parts),
+            kind=self.kind, title=reading.title, number=reading.number, support=reading.support,
+            stretch=reading.stretch, cells=tuple(self.cells), parts=parts,
         )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def read_details(chunk: Chunk) -> Details | None:
 
 
 def place_solution(cut: TaskCut, codes: Sequence[str]) -> str | None:
-    """Put the code of a solution where the starter has its gaps, keeping the rest of the starter; None if it has no place."""
+    """Put the code of a solution where the starter has its gaps and keep the rest; None if it has no place there."""
     whole = _join(codes)
     ways = (_as_cell(cut, whole), _by_name(cut, whole), _as_whole(cut, whole), _spliced(cut, codes))
     return next((good for placed in ways if (good := _check(cut, placed)) is not None), None)

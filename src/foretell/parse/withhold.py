@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from foretell.model.lesson import Piece
 from foretell.parse.prompts import is_comment_prompt
@@ -16,25 +17,27 @@ from foretell.parse.python import Comment, first_line, last_line, read_comments,
 
 TELLS = re.compile(r"\b(?:expected|expecting|confirmed|verified|passed)\b", re.I)
 CLAIMS = re.compile(
-    r"\b(?:should|must|expect(?:ed|s)?|verif(?:y|ies|ied)|confirm(?:s|ed)?|prove[sd]?|shows? that|cannot|can't|because)\b",
+    r"\b(?:should|must|expect(?:ed|s)?|verif(?:y|ies|ied)|confirm(?:s|ed)?|prove[sd]?|shows? that|because)\b"
+    r"|\bcan(?:not|'t|’t)\b",
     re.I,
 )
 CAPITALS = re.compile(r"\b(?:NOT|CANNOT|ALWAYS|NEVER)\b")
 TUPLE = re.compile(r"(?<![\w.])[(\[]\s*-?\d[\d_.]*\s*,[^()\[\]]*[)\]]")
 STATED = re.compile(
     r"(?:=|->|→|=>)\s*(?:-?\d|True\b|False\b)"
-    r"|\b(?:is|are|equals?|gives?|yields?|becomes?|returns?|prints?)\s+(?:about |exactly |only |just )?(?:-?\d|True\b|False\b)"
+    r"|\b(?:is|are|equals?|gives?|yields?|becomes?|returns?|prints?)\s+(?:about |exactly |only |just )?"
+    r"(?:-?\d|True\b|False\b)"
 )
 TRAILING_LITERAL = re.compile(
     r"(?<![\w.])-?\d[\d_,]*(?:\.\d+)?(?:e-?\d+)?%?(?![\w])|\d+\s*[x×]\s*\d+|[(\[]\s*-?\d|\b(?:True|False)\b"
     r"|(?<!\w)'[^']*'|\"[^\"]*\"|\b(?:should|must|expect\w*|because)\b", re.I
 )  # fmt: skip
 MARKER = re.compile(
-    r"\b(?:TODO|FIXME|YOUR CODE|FILL (?:IN|THIS)|REPLACE (?:THIS|WITH)|REMOVE THIS)\b|\b(?:replace|remove) this line\b|\byour code\b",
+    r"\b(?:TODO|FIXME|YOUR CODE|FILL (?:IN|THIS)|REPLACE (?:THIS|WITH)|REMOVE THIS)\b|\b(?:replace|remove) this line\b",
     re.I,
 )
 DIRECTIVE = re.compile(r"^#\s*(?:noqa|type:|fmt:|pylint|pragma|%%|@)", re.I)
-BANNER = re.compile(r"^\W{2,}|\W{2,}$|:\s*$|\.\.\.\s*$|…\s*$")
+BANNER = re.compile(r"^\s*[=*#~_\-─—]{2,}|[=*#~_\-─—]{2,}\s*$|:\s*$|\.\.\.\s*$|…\s*$")
 WORD = re.compile(r"[A-Za-z][\w'’-]*")
 
 
@@ -45,15 +48,10 @@ def read_pieces(source: str) -> tuple[Piece, ...]:
     comments = read_comments(source)
     tree = read_python(source)
     lines = source.split("\n")
-    if tree is None:
-        whole = _lines_that_tell(lines)
-    else:
-        whole = _lines_of_statements(tree, lines)
-    comment_lines = {comment.line: comment for comment in comments if comment.alone}
-    whole |= _comments_that_claim(comment_lines, whole)
-    whole |= {
-        line for number in whole if number not in comment_lines for line in _above(number, whole, comment_lines, lines)
-    }
+    whole = _lines_that_tell(lines) if tree is None else _lines_of_statements(tree, lines)
+    alone = {comment.line: comment for comment in comments if comment.alone}
+    whole |= _comments_that_claim(alone, whole)
+    whole |= {line for number in whole if number not in alone for line in _above(number, whole, alone, lines)}
     whole |= _blank_between(whole, lines)
     ends = {c.line: c.column for c in comments if not c.alone and c.line not in whole and states_answer(c)}
     return _cut(lines, whole, ends)
@@ -188,7 +186,7 @@ def _blank_between(whole: set[int], lines: Sequence[str]) -> set[int]:
     """Blank lines that have only withheld lines around them."""
     ordered = sorted(whole)
     found: set[int] = set()
-    for line, following in zip(ordered, ordered[1:], strict=False):
+    for line, following in pairwise(ordered):
         between = range(line + 1, following)
         if between and all(not lines[blank - 1].strip() for blank in between):
             found.update(between)
