@@ -9,7 +9,7 @@ export {
 export {
   defaultKeymap, history, historyKeymap, indentLess, indentMore, insertTab, undo,
 } from "@codemirror/commands";
-export { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+export { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting, syntaxTree } from "@codemirror/language";
 export {
   acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap,
   completionStatus, startCompletion,

@@ -1,0 +1,23 @@
+// Back to the starter, any number of times, and back from there.
+import { say, toast } from "./live.js";
+import { fieldsOf, post, submits } from "./post.js";
+import { setEditorText } from "./editor-text.js";
+import { swap } from "./swap.js";
+
+/** Wire the reset forms. */
+export const startResetting = () => submits("reset", reset);
+
+/** @param {HTMLFormElement} form @param {HTMLButtonElement | null} submitter */
+async function reset(form, submitter) {
+  const article = /** @type {HTMLElement} */ (form.closest("[data-cell]"));
+  const field = /** @type {HTMLTextAreaElement} */ (article.querySelector("textarea[name=code]"));
+  const old = field.value;
+  const reply = await post(/** @type {string} */ (form.getAttribute("action")), fieldsOf(form, submitter));
+  const template = document.createElement("template");
+  template.innerHTML = reply.cell;
+  const starter = /** @type {HTMLTextAreaElement} */ (template.content.querySelector("textarea[name=code]")).value;
+  swap({ cells: { [/** @type {string} */ (article.dataset.cell)]: reply.cell } });
+  setEditorText(article.id, starter);
+  say("Reset to the starter.");
+  toast("Reset to the starter.", () => setEditorText(article.id, old));
+}
