@@ -89,4 +89,4 @@ def highlighted(code: str, language: str = "python") -> Markup:
         lexer = get_lexer_by_name("text", stripnl=False, ensurenl=False)
     lines = highlight(code, lexer, HtmlFormatter(nowrap=True)).rstrip("\n").split("\n")
     body = "\n".join(f'<span class="line">{line}</span>' for line in lines)
-    return Markup(f'<pre class="code" tabindex="0" role="region" aria-label="Code">{body}</pre>')  # noqa: S704
+    return Markup(f'<pre class="code" tabindex="0" role="group" aria-label="Code">{body}</pre>')  # noqa: S704
