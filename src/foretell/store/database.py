@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from foretell.errors import StoreError
 
@@ -26,6 +26,7 @@ T = TypeVar("T")
 NEWEST_SCHEMA = "0001"
 
 _BUSY_MILLISECONDS = 20_000
+_PAUSE_MILLISECONDS = 20
 _TRIES = 5
 _WRITING = "foretell_writing"
 _ELSEWHERE = "choose another place with --data"
@@ -104,16 +105,14 @@ def _url(url_or_path: str | Path) -> URL:
 
 
 def _make_file(path: Path) -> None:
-    """Creates the file readable by its owner alone: it holds what somebody got wrong."""
+    """Opens the file for writing, or creates it readable by its owner alone: it holds what somebody got wrong."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise StoreError(
-            f"{path} cannot be written ({error.strerror}); make {path.parent} writable, or {_ELSEWHERE}."
+            f"{path} cannot be written ({error.strerror}); make it and {path.parent} writable, or {_ELSEWHERE}."
         ) from error
-    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        raise StoreError(f"{path} is read-only; make it and its folder writable, or {_ELSEWHERE}.")
 
 
 def _engine(url: URL, place: str) -> Engine:
@@ -145,19 +144,17 @@ def _begin(connection: Connection) -> None:
 
 
 def _keep_a_write_ahead_log(engine: Engine) -> None:
-    """Switches to WAL, which SQLite does not wait for when another process is just opening the file."""
+    """Switches to WAL, which SQLite does not wait for while another process is just opening the file."""
     raw = engine.raw_connection()
     try:
-        for tries_left in reversed(range(200)):
+        for tries_left in reversed(range(_BUSY_MILLISECONDS // _PAUSE_MILLISECONDS)):
             try:
                 raw.cursor().execute("PRAGMA journal_mode=WAL")
                 return
             except sqlite3.OperationalError as error:
-                if not tries_left or "locked" not in str(error):
-                    raise DBAPIError("PRAGMA journal_mode=WAL", {}, error) from error
-            time.sleep(0.02)
-    except sqlite3.DatabaseError as error:
-        raise DBAPIError("PRAGMA journal_mode=WAL", {}, error) from error
+                if not tries_left or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+            time.sleep(_PAUSE_MILLISECONDS / 1000)
     finally:
         raw.close()
 
@@ -197,11 +194,11 @@ def translated(place: str) -> Iterator[None]:
         yield
     except IntegrityError:
         raise
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         raise StoreError(_explain(error, place)) from error
 
 
-def _explain(error: SQLAlchemyError, place: str) -> str:
+def _explain(error: Exception, place: str) -> str:
     cause: Any = getattr(error, "orig", None) or error
     name = str(getattr(cause, "sqlite_errorname", ""))
     remedies = {
