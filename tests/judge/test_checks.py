@@ -53,13 +53,15 @@ def test_a_check_says_what_it_is_about(source, passed, sides, says):
 
 
 def test_the_evidence_is_the_statement_with_its_values():
-    assert words("n == m", False, "0", "==", "385").evidence == "With values: `0 == 385`."
-    assert words("match", False, "False").evidence == "`match` gave `False`."
+    assert words("n == m", False, "0", "==", "385").evidence == "With values: 0 == 385."
+    assert words("match", False, "False").evidence == "match gave False."
 
 
 def test_an_authors_message_is_added_where_it_says_more():
     assert words("match", False, "False", message="Outputs should match").evidence.endswith(". Outputs should match")
-    assert words("match", False, "False", message="match").evidence == "`match` gave `False`."
+    assert words("match", False, "False", message="match").evidence == "match gave False."
+    expected = "Expected output shape (5, 1), got torch.Size([5, 10])"
+    assert words("out.shape == s", False, "(5, 10)", "==", "(5, 1)", message=expected).evidence.endswith("== (5, 1).")
     assert "Outputs" not in words("match", True, "True", message="Outputs should match").evidence
 
 

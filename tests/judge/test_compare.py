@@ -117,6 +117,11 @@ def test_a_number_that_is_not_finite_is_never_right():
     assert (judgement.verdict, judgement.difference) == (Verdict.WRONG, "you said 5; it was nan")
 
 
+def test_a_number_that_only_has_words_is_not_the_one_that_was_said():
+    judgement = judge(ask("number"), "5", seen("number", None, "an integer of 9,000 bits"))
+    assert (judgement.verdict, judgement.difference) == (Verdict.WRONG, "you said 5; it was an integer of 9,000 bits")
+
+
 def test_a_number_too_long_to_write_out_is_compared_all_the_same():
     judgement = judge(ask("number"), "5", seen("number", 10**5000, "1e5000"))
     assert (judgement.verdict, judgement.difference) == (Verdict.WRONG, "you said 5; it was 1e5000")
@@ -218,7 +223,7 @@ def test_open_text_is_never_judged_even_with_a_value_at_hand():
         ([], "the run did not get that far"),
         ([None], "the run did not get that far"),
         ([seen("other", None, "")], "the run did not get that far"),
-        ([seen("failure", "NameError", "x is not defined")], "raised NameError (x is not defined)"),
+        ([seen("failure", "NameError", "NameError: no x")], "looking at the value raised NameError: no x"),
         ([seen("module", None, "Linear(10, 5)")], "it was Linear(10, 5), which is not a shape"),
     ],
 )

@@ -7,6 +7,7 @@ says what it is about and shows what was seen.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,11 @@ from foretell.model.run import AssertSeen, Failure
 
 _LONGEST_CODE = 100
 _LONGEST_VALUE = 120
+_WORD = re.compile(r"\w+")
+_SAYS_NOTHING = frozenset(
+    {"expected", "expect", "got", "but", "was", "is", "be", "should", "must", "to", "of", "the", "a", "an", "and"}
+    | {"torch", "size", "shape", "output", "value", "it", "they"}
+)
 
 # operator: (says when it held, says what should have been)
 _COMPARISONS = {
@@ -55,7 +61,7 @@ _QUESTIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One assert in words (Markdown): `ok` is None where the cell stopped before it; `evidence` is what was seen."""
+    """One assert: `says` is Markdown, `evidence` plain text of what was seen; `ok` is None where it was not reached."""
 
     says: str
     ok: bool | None
@@ -137,12 +143,17 @@ def _truth(seen: AssertSeen) -> str:
 def _evidence(seen: AssertSeen, says: str) -> str:
     """The statement with values in place of its operands, and the author's message where it adds something."""
     if seen.operator:
-        values = f"With values: {_code(f'{_value(seen.left)} {seen.operator} {_value(seen.right)}')}"
+        values = f"With values: {_value(seen.left)} {seen.operator} {_value(seen.right)}"
     else:
-        values = f"{_code(seen.source)} gave {_code(seen.left or str(seen.passed))}"
+        values = f"{clip(seen.source, _LONGEST_CODE)} gave {_value(seen.left or str(seen.passed))}"
     message = clip(seen.message, _LONGEST_VALUE * 2)
-    adds = message and not seen.passed and message not in says and message != clip(seen.source, len(seen.source) + 1)
-    return f"{values}. {message}" if adds else f"{values}."
+    return f"{values}. {message}" if not seen.passed and _adds(message, f"{says} {values}") else f"{values}."
+
+
+def _adds(message: str, said: str) -> bool:
+    """Whether a message has a word that is not on the page yet ("Expected (5, 1), got (5, 10)" has none)."""
+    words = {word.casefold() for word in _WORD.findall(message)}
+    return bool(words - {word.casefold() for word in _WORD.findall(said)} - _SAYS_NOTHING)
 
 
 def _tree(source: str) -> ast.expr | None:

@@ -45,8 +45,8 @@ def settle(reading: Reading, question: Question, observation: Observation | None
     if observation is None or (observation.type == "other" and not observation.text):
         return _unknown("", "the run did not get that far")
     if observation.type == "failure" and question.kind is not AnswerKind.ERROR:
-        raised = _raised(observation)
-        return _unknown(raised, f"looking at the value raised {raised} ({clip(observation.text, _LONGEST_SHOWN)})")
+        raised = clip(observation.text, _LONGEST_SHOWN) or _raised(observation)
+        return _unknown(_raised(observation), f"looking at the value raised {raised}")
     match question.kind:
         case AnswerKind.SHAPE:
             return _shape(reading.value, observation)
@@ -135,12 +135,14 @@ def _allowed(tolerance: Tolerance, seen: int | float) -> Fraction:
 
 
 def _amount(observation: Observation) -> int | float | str | None:
-    """The number observed; "nan", "inf" or "-inf" as text; None where it is no number."""
+    """The number observed; as text where no int or float can hold it ("nan"); None where it is no number."""
     value = observation.value
     if observation.type == "tensor" and isinstance(value, dict):
         value = _only(value.get("values"))
     if observation.type not in {"number", "bool", "tensor"}:
         return None
+    if observation.type == "number" and value is None:
+        return clip(observation.text, _LONGEST_SHOWN)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, str):
