@@ -154,7 +154,8 @@ def _meet_solution(tally: _Tally, owner: Cell, details: Details, place: tuple[in
         if len(wanted) == 1:
             placed = place_solution(cut, details.codes)
         else:
-            placed = place_by_name(cut, details.codes)
+            others = {tally.found[other].cut.name or "" for other in wanted if other != index}
+            placed = place_by_name(cut, details.codes, others)
             if placed is None and one_each:
                 placed = place_solution(cut, details.codes[number : number + 1])
         if not _give(tally, index, placed, owner, details):

@@ -122,6 +122,7 @@ def is_stretch(text: str) -> bool:
 
 def asserts_result(text: str) -> bool:
     """Whether a title or a goal says what will be found ("Verify that …", "nn.Linear IS …")."""
+    text = LEADING_TAG.sub("", text.strip())
     return ASSERTIVE_WORD.match(text) is not None or ASSERTIVE_CAPITALS.search(_without_code(text)) is not None
 
 

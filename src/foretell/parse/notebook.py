@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import nbformat
+import nbformat.reader
 
 from foretell.errors import NotebookError
 from foretell.model.lesson import Cell, CellKind
@@ -41,7 +42,7 @@ def read_notebook(text: str) -> Notebook:
     if major > 4:
         raise NotebookError(f"This notebook is of format {major}; foretell reads format 4. Save it as format 4.")
     if major < 4:
-        document = _convert(document, major)
+        document = _convert(text, major)
     raw_cells = document.get("cells")
     if not isinstance(raw_cells, list):
         raise NotebookError(f"This is not a notebook: its `cells` are not a list. {REMEDY}")
@@ -82,14 +83,14 @@ def _read_document(text: str) -> dict[str, Any]:
     return document
 
 
-def _convert(document: dict[str, Any], major: int) -> dict[str, Any]:
+def _convert(text: str, major: int) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            converted = nbformat.convert(nbformat.from_dict(document), 4)  # type: ignore[no-untyped-call]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            converted = nbformat.convert(nbformat.reader.reads(text), 4)  # type: ignore[no-untyped-call]
+    except (nbformat.ValidationError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         fact = f"This notebook is of format {major}, which cannot be converted to format 4"
-        raise NotebookError(f"{fact} ({error}). Save it as format 4 in Jupyter.") from error
+        raise NotebookError(f"{fact} ({type(error).__name__}). Save it as format 4 in Jupyter.") from error
     for cell in converted.get("cells", []):
         cell.pop("id", None)  # drawn at random by the conversion
     return cast("dict[str, Any]", converted)

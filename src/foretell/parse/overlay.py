@@ -72,7 +72,7 @@ class _Table:
         """The line of a key, or of the table's head."""
         if key is None:
             return self.line
-        form = re.compile(rf"""(?:^|[{{,.]\s*)\s*["']?{re.escape(key)}["']?\s*[=.]""")
+        form = re.compile(rf"""(?:^|[{{,.]\s*)\s*["']?{re.escape(key)}["']?\s*[=.]|^\s*\[+\s*{re.escape(key)}\s*[\].]""")
         for number in range(max(1, self.line), len(self.lines) + 1):
             if number > self.line and self.lines[number - 1].lstrip().startswith("["):
                 head = self.lines[number - 1].strip().strip("[]").strip()
@@ -117,7 +117,9 @@ def read_overlay(text: str) -> Overlay:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise OverlayError(f"lesson.toml is not TOML: {error}. Mend that line.") from error
+        place = re.search(r"\(at (?:line (\d+)|end of document)", str(error))
+        line = place[1] if place and place[1] else len(text.rstrip("\n").split("\n"))
+        raise OverlayError(f"lesson.toml, line {line}: it is not TOML: {error}. Mend that line.") from error
     except (RecursionError, ValueError) as error:
         raise OverlayError(f"lesson.toml cannot be read: {error}. Make it plainer.") from error
     lines = tuple(text.split("\n"))

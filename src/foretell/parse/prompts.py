@@ -22,13 +22,12 @@ _LEAD_WORDS = (
 )
 LEAD = re.compile(rf"^[^\w*`]*\*\*[^\w*`]*(?P<lead>{_LEAD_WORDS})\s*(?P<end>[:.!]?\*\*\s*:?|:)\s*", re.I)
 BARE_LEAD = re.compile(
-    r"^[^\w*`]*(?P<lead>before (?:you )?(?:run|execut)\w*[^:.?!*\n]{0,60}?predict\w*|think first)\s*:\s*", re.I
+    r"^[^\w*`]*(?P<lead>before (?:you )?(?:run|execut)\w*[^:.?!*\n]{0,60}?predict\w*|think first)(?P<end>)\s*:\s*", re.I
 )
-NUMBERED_STEP = re.compile(r"^\W*\*\*predict\*\*", re.I)
 HEADING_LEAD = re.compile(rf"^[^\w]*{_LEAD_WORDS}\W*$", re.I)
 EVERY_CELL = re.compile(r"\b(?:each|every|any|all)\b.{0,40}\b(?:cells?|exercises?|experiments?|outputs?|code)\b", re.I)
 COMMENT_PROMPT = re.compile(
-    r"^\W*predict\s*:|\bPREDICT\b|^\W*predict\b.*\b(?:before|first)\b"
+    r"^\W*predict\s*:|^\W*predict\b.*\b(?:before|first)\b"
     r"|[.!?:]\s+predict\b.*\b(?:before|first)\b|\bbefore (?:you )?run\w*\W+predict\b",
     re.I,
 )
@@ -126,10 +125,7 @@ def read_comment_prompt(source: str) -> CommentPrompt:
 
 def is_comment_prompt(comment: Comment) -> bool:
     """Whether a comment asks for a prediction ("# PREDICT: …"), not one that tells what a model predicts."""
-    found = COMMENT_PROMPT.search(comment.words)
-    if not found:
-        return False
-    return found[0].strip().lower() != "predict" or CAPITAL_PREDICT.search(comment.words) is not None
+    return COMMENT_PROMPT.search(comment.words) is not None or CAPITAL_PREDICT.search(comment.words) is not None
 
 
 def choose_settling(asked: Sequence[Asked], sources: Sequence[str]) -> int:

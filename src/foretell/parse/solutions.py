@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from foretell.parse.blocks import Chunk, read_fences
@@ -50,9 +50,9 @@ def place_solution(cut: TaskCut, codes: Sequence[str]) -> str | None:
     return next((good for placed in ways if (good := _check(cut, placed)) is not None), None)
 
 
-def place_by_name(cut: TaskCut, codes: Sequence[str]) -> str | None:
-    """Like `place_solution` where a block serves several tasks: only names can tell what is whose."""
-    return _check(cut, _by_name(cut, _join(codes)))
+def place_by_name(cut: TaskCut, codes: Sequence[str], others: Collection[str] = ()) -> str | None:
+    """Like `place_solution` where a block serves several tasks: names tell what is whose, `others` are left out."""
+    return _check(cut, _by_name(cut, _join(codes), others))
 
 
 def _join(codes: Sequence[str]) -> str:
@@ -99,7 +99,7 @@ def _without_test(code: str, solved: ast.Module, test: str) -> str:
     return "\n".join(code.split("\n")[:end]) + "\n"
 
 
-def _by_name(cut: TaskCut, code: str) -> str | None:
+def _by_name(cut: TaskCut, code: str, others: Collection[str] = ()) -> str | None:
     """Replace each top-level definition or placeholder by the solution's statement of the same name.
 
     Statements of the solution on the way to a name come with it; shows and checks behind the last one do not.
@@ -119,7 +119,8 @@ def _by_name(cut: TaskCut, code: str) -> str | None:
         if not found:
             return None
         stop = found[0] if isinstance(solved.body[found[0]], Definition) else found[-1]
-        taken = [node for node in solved.body[begin : stop + 1] if ast.dump(node) not in known]
+        between = solved.body[begin : stop + 1]
+        taken = [node for node in between if ast.dump(node) not in known and _gives(node) not in others]
         edits.append((start, end, _statement_lines(taken, code_lines)))
         begin = stop + 1
     for start, end, text in reversed(edits):

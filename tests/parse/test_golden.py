@@ -1,0 +1,23 @@
+"""One small notebook an oddity, with the outline it must give."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from foretell.authoring.outline import outline_json
+from foretell.parse.lesson import read_lesson
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def outline_of(folder: Path) -> dict[str, object]:
+    text = (folder / "notebook.ipynb").read_text(encoding="utf-8")
+    return outline_json(read_lesson(id=folder.name, notebook=text))
+
+
+@pytest.mark.parametrize("folder", sorted(GOLDEN.iterdir()), ids=lambda folder: folder.name)
+def test_each_golden_notebook_gives_its_outline(folder: Path) -> None:
+    assert outline_of(folder) == json.loads((folder / "outline.json").read_text(encoding="utf-8"))
