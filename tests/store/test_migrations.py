@@ -1,3 +1,4 @@
+import io
 import sqlite3
 import subprocess
 import sys
@@ -5,6 +6,7 @@ import sys
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
@@ -58,6 +60,19 @@ def test_a_migrated_database_has_the_tables_of_this_version(place, tmp_path):
     metadata.create_all(fresh)
     fresh.dispose()
     assert constraints(place) == constraints(tmp_path / "fresh.sqlite")
+
+
+def test_the_migrations_can_be_written_out_for_postgresql():
+    script = ScriptDirectory(f"{foretell.store.__path__[0]}/migrations")
+    written = io.StringIO()
+    context = MigrationContext.configure(
+        dialect_name="postgresql", opts={"as_sql": True, "output_buffer": written, "target_metadata": metadata}
+    )
+    with Operations.context(context):
+        for revision in reversed(list(script.walk_revisions())):
+            revision.module.upgrade()
+    assert written.getvalue().count("CREATE TABLE") == len(metadata.tables)
+    assert "TIMESTAMP WITH TIME ZONE" in written.getvalue()
 
 
 def test_the_newest_schema_is_the_head_of_the_migrations():
