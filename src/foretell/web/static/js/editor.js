@@ -1,7 +1,8 @@
 // CodeMirror over each code field: the text area stays in the form and always holds the same text.
 import * as cm from "../vendor/codemirror.js";
 import { saveSoon, saveNow } from "./draft.js";
-import { completions, docsFor, docsOpen, closeDocs } from "./assist.js";
+import { completions } from "./assist.js";
+import { asksDocs, leave, onShiftTab, onTab, typeOver } from "./editor-keys.js";
 import { editors } from "./editor-text.js";
 import { carryWith, dressWith } from "./swap.js";
 
@@ -90,6 +91,7 @@ function extensions(label, readOnly) {
       ...cm.closeBracketsKeymap, ...cm.defaultKeymap, ...cm.searchKeymap, ...cm.historyKeymap, ...cm.completionKeymap,
     ]),
     cm.EditorView.inputHandler.of((view, from, to, text) => text === "?" && from === to && asksDocs(view, from)),
+    cm.EditorView.domEventHandlers({ beforeinput: typeOver }),
     cm.EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
     cm.EditorView.updateListener.of(onUpdate),
   ];
@@ -104,45 +106,4 @@ function onUpdate(update) {
     if (area.name === "code") saveSoon(area);
   }
   if (update.focusChanged && !update.view.hasFocus) saveNow();
-}
-
-/** Esc, with no list open: close the docs, else go to the toolbar, which comes after the editor. @param {any} view */
-function leave(view) {
-  if (docsOpen(view)) closeDocs(view);
-  else {
-    const tools = view.dom.closest(".cell, .drawer")?.querySelector("[data-tools]");
-    if (!tools) return false;
-    tools.focus();
-  }
-  return true;
-}
-
-/** @param {any} view */
-function onTab(view) {
-  if (cm.acceptCompletion(view)) return true;
-  const { main } = view.state.selection;
-  const before = view.state.doc.lineAt(main.head).text.slice(0, main.head - view.state.doc.lineAt(main.head).from);
-  if (main.empty && /[\w.]$/.test(before)) return cm.startCompletion(view);
-  if (main.empty) {
-    view.dispatch(view.state.replaceSelection(" ".repeat(4 - (before.length % 4))), { userEvent: "input.indent" });
-    return true;
-  }
-  return cm.indentMore(view);
-}
-
-/** @param {any} view */
-function onShiftTab(view) {
-  const { main } = view.state.selection;
-  const line = view.state.doc.lineAt(main.head);
-  if (!main.empty || /^\s*$/.test(line.text.slice(0, main.head - line.from))) return cm.indentLess(view);
-  docsFor(view, main.head);
-  return true;
-}
-
-/** `name?` outside of text and comments asks for the docs of name. @param {any} view @param {number} at */
-function asksDocs(view, at) {
-  const inText = /String|Comment/.test(cm.syntaxTree(view.state).resolveInner(at, -1).name);
-  if (inText || !/[\w)\]]$/.test(view.state.sliceDoc(Math.max(0, at - 1), at))) return false;
-  docsFor(view, at);
-  return true;
 }

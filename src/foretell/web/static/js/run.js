@@ -85,7 +85,6 @@ function attachAll() {
 function attach(events, cell) {
   if (followed.has(events)) return;
   followed.add(events);
-  kernel("running", "Running");
   const log = () => document.querySelector(`#cell-${CSS.escape(cell)} [data-log]`);
   const note = (/** @type {string} */ text) => {
     const place = document.querySelector(`#cell-${CSS.escape(cell)} [data-run-note]`);
@@ -113,7 +112,6 @@ async function catchUp() {
 function ended(events, said) {
   followed.delete(events);
   swap(said);
-  if (followed.size === 0) kernel("ready", "Python ready");
   if (said.problem) {
     toast(said.problem);
     sayNow(said.problem);

@@ -10,6 +10,14 @@ import { dressed } from "./swap.js";
  * @property {() => Promise<void>} gone the server no longer knows this run
  */
 
+/** How many runs are being followed; Python is ready when none is. */
+let open = 0;
+
+function closed() {
+  open -= 1;
+  if (open === 0) kernel("ready", "Python ready");
+}
+
 /**
  * Follow a run until its end.
  * @param {string} address
@@ -18,6 +26,8 @@ import { dressed } from "./swap.js";
 export function followEvents(address, follower) {
   const source = new EventSource(address);
   let clearFirst = false;
+  open += 1;
+  kernel("running", "Running");
   /** @param {string} name @param {(said: any) => void} act */
   const on = (name, act) => source.addEventListener(name, (event) => act(JSON.parse(/** @type {MessageEvent} */ (event).data)));
 
@@ -44,6 +54,7 @@ export function followEvents(address, follower) {
   });
   on("done", (said) => {
     source.close();
+    closed();
     follower.done(said);
   });
   source.onopen = () => {
@@ -51,6 +62,7 @@ export function followEvents(address, follower) {
     kernel("running", "Running");
   };
   source.onerror = () => {
+    if (source.readyState === EventSource.CLOSED) closed();
     serverAway("The connection to foretell is lost. Your work is kept; this page keeps trying.");
     // The browser tries again by itself, unless the server has answered that it knows no such run.
     if (source.readyState === EventSource.CLOSED) follower.gone().catch(() => {});
