@@ -1,0 +1,93 @@
+"""A web door over a real store and a session that runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from foretell.model.run import Completion, Event, Run, RunRequest, StreamOutput, Variable
+from foretell.store.attempts import Store
+from foretell.web.app import create_app
+from foretell.web.desk import Desk
+from foretell.web.guard import Guard
+
+HOME = "http://127.0.0.1:8377"
+
+
+class IdleSession:
+    """A session whose runs print a line and end well, or as told in `ends`."""
+
+    def __init__(self) -> None:
+        self.requests: list[RunRequest] = []
+        self.ends: dict[str, Run] = {}
+
+    async def run(self, request: RunRequest) -> AsyncIterator[Event]:
+        self.requests.append(request)
+        printed = StreamOutput(name="stdout", text=f"ran {request.cell.cell}\n")
+        yield printed
+        plain = Run(cell=request.cell.cell, outputs=(printed,), failure=None, observations={}, asserts=(), seconds=0.01)
+        yield replace(self.ends.get(request.cell.cell, plain), cell=request.cell.cell)
+
+    async def stop(self) -> None:
+        return
+
+    async def complete(self, prefix: object, code: str, cursor: int) -> Completion:
+        return Completion(matches=("abs",), start=0, end=cursor)
+
+    async def inspect(self, prefix: object, code: str, cursor: int) -> str:
+        return f"about {code}"
+
+    async def variables(self, prefix: object) -> tuple[Variable, ...]:
+        return (Variable(name="x", type="int", text="1"),)
+
+    async def close(self) -> None:
+        return
+
+
+class Door:
+    """A browser profile that holds the key, with the page's token."""
+
+    def __init__(self, client: TestClient, desk: Desk, session: IdleSession) -> None:
+        self.client, self.desk, self.session = client, desk, session
+
+    def get(self, path: str) -> Response:
+        return self.client.get(path)
+
+    def post(self, path: str, /, **fields: str) -> Response:
+        headers = {"Origin": HOME, "X-Foretell-Token": self.desk.guard.token, "X-Foretell-Fragment": "1"}
+        return self.client.post(path, data={"key": uuid4().hex} | fields, headers=headers)
+
+    def run(self, lesson: str, cell: str, **fields: str) -> str:
+        """Press Run without predicting, wait, and give the stream of what followed."""
+        answer = self.post(f"/l/{lesson}/cells/{cell}/run", blank="skip", anyway="1", **fields)
+        assert answer.status_code == 200, answer.text
+        return self.get(answer.json()["events"]).text
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Door]:
+    session = IdleSession()
+    desk = Desk(
+        store=Store.open(tmp_path / "attempts.sqlite"),
+        guard=Guard.fresh(),
+        make_session=lambda _lesson, _seed: session,
+        where=str(tmp_path),
+    )
+    with TestClient(create_app(desk), base_url=HOME, raise_server_exceptions=False) as client:
+        client.cookies.set(desk.guard.cookie, desk.guard.key)
+        yield Door(client, desk, session)
+
+
+OpenNotebook = Callable[[str], str]
+
+
+@pytest.fixture
+def open_notebook(door: Door) -> OpenNotebook:
+    """Open a notebook by path and give its lesson id."""
+    return lambda path: door.desk.open(path).id
