@@ -261,7 +261,7 @@ def _difference(text: str, task: Task) -> str:
     lines = difflib.unified_diff(
         text.strip("\n").splitlines(), task.solution.strip("\n").splitlines(), "yours", "solution", lineterm="", n=20
     )
-    return highlighted("\n".join(list(lines)[3:]), "diff")
+    return highlighted("\n".join([*list(lines)[3:], ""]), "diff")
 
 
 def _locked_note(rungs: tuple[Rung, ...], solution_state: str) -> str:
