@@ -12,8 +12,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page, Route, sync_playwright
-
-sys.path.insert(0, str(Path(__file__).parent))
 from samples import PAGES
 
 from foretell.web.drawing import draw_page

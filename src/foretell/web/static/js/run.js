@@ -43,7 +43,6 @@ async function run(form, submitter) {
   fields.set("blank", blank);
   const before = article.dataset.state ?? "none";
   article.dataset.state = "running";
-  kernel("running", "Running");
   let reply;
   try {
     reply = await post(/** @type {string} */ (form.getAttribute("action")), fields);
@@ -57,7 +56,6 @@ async function run(form, submitter) {
   if (reply.problem) refused(id, reply.problem);
   else say(reply.announce ?? "");
   if (reply.events) attach(reply.events, id);
-  else kernel("ready", "Python ready");
   if (then === "advance" && !reply.problem) focusNext(id);
 }
 
