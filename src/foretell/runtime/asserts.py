@@ -1,0 +1,181 @@
+"""Assert statements of a cell, reported with the values of both sides.
+
+Enters: the syntax tree of a cell. Leaves: the same tree in which each assert at module level (not inside a function or
+class) tells a `Recorder` what it saw, and `AssertSeen`s. Invariant: every operand is evaluated once, comparison and
+truth are evaluated in the learner's own frame at the original place, and a message only where the assert fails, so
+the traceback is the one that Python would have given.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+
+from foretell.model.run import AssertSeen
+from foretell.runtime.observe import one_line, short_text
+
+RECORDER = "__foretell_asserts__"
+MESSAGE_CHARACTERS = 500
+OPERATORS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+
+
+@dataclass(slots=True)
+class _Row:
+    """One assert statement while its cell runs."""
+
+    line: int
+    source: str
+    operator: str
+    passed: bool | None = None
+    held: list[object] = field(default_factory=list)
+    left: str = ""
+    right: str = ""
+    message: str = ""
+
+
+class Recorder:
+    """What the asserts of one cell saw. Its methods are called from the rewritten cell and never raise."""
+
+    def __init__(self, quiet: Callable[[], AbstractContextManager[None]]) -> None:
+        self._rows: list[_Row] = []
+        self._quiet = quiet
+
+    def plan(self, line: int, source: str, operator: str) -> int:
+        """Note an assert that the cell has; the number by which the rewritten cell names it."""
+        self._rows.append(_Row(line, source, operator))
+        return len(self._rows) - 1
+
+    def side(self, number: int, value: object) -> object:
+        """Keep one side of a comparison until it is over."""
+        self._rows[number].held.append(value)
+        return value
+
+    def test(self, number: int, value: object) -> object:
+        """Note what was tested; it counts as failed until `passed` is called."""
+        row = self._rows[number]
+        sides, row.held = row.held, []
+        with self._quiet():
+            texts = [short_text(side) for side in (sides if row.operator else [value])]
+        row.left, row.right = (*texts, "", "")[:2]
+        row.passed = False
+        return value
+
+    def passed(self, number: int) -> bool:
+        """Note that the assert held."""
+        self._rows[number].passed = True
+        return True
+
+    def message(self, number: int, value: object) -> object:
+        """Note the message of a failing assert."""
+        with self._quiet():
+            self._rows[number].message = one_line(AssertionError(value))[:MESSAGE_CHARACTERS]
+        return value
+
+    def seen(self) -> tuple[AssertSeen, ...]:
+        """Every assert of the cell, in source order; of one that ran often, how it went last."""
+        return tuple(
+            AssertSeen(
+                line=row.line,
+                source=row.source,
+                passed=row.passed,
+                left=row.left,
+                operator=row.operator,
+                right=row.right,
+                message=row.message,
+            )
+            for row in sorted(self._rows, key=lambda row: row.line)
+        )
+
+    @contextmanager
+    def reachable(self) -> Iterator[None]:
+        """While inside, the rewritten cell finds this recorder (in builtins, where no view of variables looks)."""
+        setattr(builtins, RECORDER, self)
+        try:
+            yield
+        finally:
+            vars(builtins).pop(RECORDER, None)
+
+
+class Rewriter(ast.NodeTransformer):
+    """Rewrites the asserts of one cell from line `first_line` on; later trees (of magics, `%run`) pass unchanged."""
+
+    def __init__(self, recorder: Recorder, source: str, first_line: int, planned: Callable[[], None]) -> None:
+        self._recorder = recorder
+        self._source = source
+        self._first_line = first_line
+        self._planned = planned
+        self._done = False
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        """Rewrite the first tree seen, which is the cell's own."""
+        if not self._done:
+            self._done = True
+            self.generic_visit(node)
+            self._planned()
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """Leave functions alone: their asserts run when they are called, perhaps in a later cell."""
+        return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        """Leave functions alone."""
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        """Leave classes alone."""
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST | list[ast.stmt]:
+        """Wrap test and message in calls, and add the note that it held."""
+        if node.lineno < self._first_line or (isinstance(node.test, ast.Tuple) and node.test.elts):
+            return node
+        operator = _operator_of(node.test)
+        number = self._recorder.plan(node.lineno, self._text_of(node.test), operator)
+        test = node.test
+        if operator and isinstance(test, ast.Compare):
+            left, right = _call("side", number, test.left), _call("side", number, test.comparators[0])
+            test = ast.copy_location(ast.Compare(left=left, ops=test.ops, comparators=[right]), test)
+        message = _call("message", number, node.msg) if node.msg is not None else None
+        checked = ast.copy_location(ast.Assert(test=_call("test", number, test), msg=message), node)
+        noted = ast.copy_location(ast.Assert(test=_place(_method("passed", number), node), msg=None), node)
+        return [checked, noted]
+
+    def _text_of(self, test: ast.expr) -> str:
+        return ast.get_source_segment(self._source, test) or ast.unparse(test)
+
+
+def _operator_of(test: ast.expr) -> str:
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        return OPERATORS[type(test.ops[0])]
+    return ""
+
+
+def _method(name: str, number: int, *values: ast.expr) -> ast.Call:
+    recorder = ast.Name(id=RECORDER, ctx=ast.Load())
+    method = ast.Attribute(value=recorder, attr=name, ctx=ast.Load())
+    return ast.Call(func=method, args=[ast.Constant(value=number), *values], keywords=[])
+
+
+def _call(name: str, number: int, value: ast.expr) -> ast.Call:
+    return _place(_method(name, number, value), value)
+
+
+def _place(call: ast.Call, like: ast.AST) -> ast.Call:
+    ast.copy_location(call, like)
+    ast.fix_missing_locations(call)
+    return call

@@ -1,0 +1,97 @@
+"""Limits of a run, and the sentences that say which one ended it and whose fault that is.
+
+Enters: a limit, an exit code, a signal. Leaves: a `Failure`. Invariant: every message names what happened and what to
+do next, on one line.
+"""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+
+from foretell.model.run import Failure, FailureKind
+
+NEXT = "Nothing you wrote is lost; change the cell and run it again."
+SIGNALS = {
+    "SIGSEGV": "a segmentation fault: native code touched memory that is not its own",
+    "SIGABRT": "an abort: native code gave up",
+    "SIGBUS": "a bus error: native code touched memory that is not there",
+    "SIGFPE": "an arithmetic fault in native code",
+    "SIGILL": "an illegal instruction in native code",
+    "SIGKILL": "killed from outside, which is often the system running out of memory",
+    "SIGTERM": "ended from outside",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one cell may use; None is no limit. `picture_bytes` holds for one picture, `output_bytes` for all text."""
+
+    wall_seconds: float | None = None
+    output_bytes: int = 1 << 20
+    picture_bytes: int = 5 << 20
+    memory_bytes: int | None = None
+
+    @property
+    def pictures_bytes(self) -> int:
+        """What all pictures of one cell may take together."""
+        return 10 * self.picture_bytes
+
+
+def explain(kind: FailureKind, limits: Limits, line: int | None = None) -> Failure:
+    """The failure of a run that was ended by Stop or by a limit."""
+    match kind:
+        case FailureKind.TIME:
+            told = f"Your cell ran longer than the limit of {limits.wall_seconds or 0:g} seconds and was ended. {NEXT}"
+        case FailureKind.MEMORY:
+            told = f"Your cell used more than the limit of {name_bytes(limits.memory_bytes or 0)} of memory. {NEXT}"
+        case FailureKind.OUTPUT:
+            told = f"Your cell printed more than the limit of {name_bytes(limits.output_bytes)} and was ended. {NEXT}"
+        case _:
+            told = "Stopped. What the cell had done so far is gone; the cells above it are run again when needed."
+    return Failure(kind=kind, message=told, line=line)
+
+
+def explain_stopped_above(cell: str) -> Failure:
+    """The failure of a run that was stopped while an earlier cell was being run again."""
+    told = f"Stopped while the earlier cell {cell} was being run again. It is passed over until you run it yourself."
+    return Failure(kind=FailureKind.STOPPED, message=told)
+
+
+def explain_pictures(limits: Limits) -> Failure:
+    """The failure of a run that showed too many pictures."""
+    told = f"Your cell showed more than {name_bytes(limits.pictures_bytes)} of pictures and was ended. {NEXT}"
+    return Failure(kind=FailureKind.OUTPUT, message=told)
+
+
+def explain_exit(code: int) -> Failure:
+    """The failure of a run whose process ended by itself; a negative `code` is the signal that ended it."""
+    if code >= 0:
+        told = f"Your cell ended Python itself with exit code {code}. It has been started again. {NEXT}"
+        return Failure(kind=FailureKind.EXIT, message=told)
+    name = name_signal(-code)
+    what = SIGNALS.get(name, "ended by a signal")
+    told = f"Python crashed while your cell ran ({name}: {what}). It has been started again. {NEXT}"
+    return Failure(kind=FailureKind.CRASH, message=told)
+
+
+def explain_fault(fault: str) -> Failure:
+    """The failure of a run whose process wrote nonsense to foretell's own pipe."""
+    told = f"Your cell wrote to the pipe that foretell itself uses, and was ended ({fault}). {NEXT}"
+    return Failure(kind=FailureKind.CRASH, message=told)
+
+
+def name_signal(number: int) -> str:
+    """The name of a signal, such as "SIGSEGV"."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def name_bytes(amount: int) -> str:
+    """An amount of memory in words, such as "1 MB"."""
+    for unit, size in (("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)):
+        if amount >= size:
+            return f"{amount / size:.4g} {unit}"
+    return f"{amount} bytes"

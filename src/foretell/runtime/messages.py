@@ -1,0 +1,209 @@
+"""What supervisor and worker say to each other, as frozen dataclasses that survive JSON.
+
+Enters: a message, or the plain JSON of one. Leaves: the other. Invariant: nothing is built that does not have exactly
+the fields and types of its class, so bytes from a learner's process become plain values or a `ProtocolFault`.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from typing import Any
+
+from foretell.errors import ProtocolFault
+from foretell.model.run import (
+    AssertSeen,
+    CellSource,
+    ClearOutput,
+    Completion,
+    DisplayOutput,
+    ErrorOutput,
+    Failure,
+    Observation,
+    Probe,
+    StreamOutput,
+    UpdateDisplay,
+    Variable,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepare:
+    """First to the worker: import `preload` (names that cannot be imported are left out), then seed."""
+
+    seed: int
+    preload: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """Run `cell` and show nothing: it only rebuilds the state."""
+
+    cell: CellSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execute:
+    """Run `cell` and show everything; `fence` is then written to the native streams to mark their end."""
+
+    cell: CellSource
+    probes: tuple[Probe, ...]
+    asserts_from_line: int
+    fence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complete:
+    """Ask what could stand at `cursor` (a character offset in `code`)."""
+
+    code: str
+    cursor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspect:
+    """Ask for the documentation of what stands at `cursor`."""
+
+    code: str
+    cursor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListVariables:
+    """Ask which names the learner's code has given a value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The worker can run cells; `not_imported` are the preload names that failed."""
+
+    not_imported: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The asserts of the cell before it runs, none of them reached: kept where the cell never ends."""
+
+    asserts: tuple[AssertSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellEnded:
+    """The cell is over and everything it showed has been sent."""
+
+    failure: Failure | None
+    seconds: float
+    asserts: tuple[AssertSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One observation, with the probe it answers."""
+
+    question: str
+    row: int
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """The answers to the probes of an `Execute`, sent after its `CellEnded`."""
+
+    seen: tuple[Seen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """The answer to `Inspect`; "" where nothing is known."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """The answer to `ListVariables`."""
+
+    variables: tuple[Variable, ...]
+
+
+Shown = StreamOutput | DisplayOutput | ErrorOutput | ClearOutput | UpdateDisplay
+Answer = Completion | Inspected | Listed
+Order = Prepare | Replay | Execute | Complete | Inspect | ListVariables
+Report = Ready | Planned | CellEnded | Observed | Answer | Shown
+Message = Order | Report
+
+KINDS: dict[int, type[Message]] = {
+    1: Prepare,
+    2: Replay,
+    3: Execute,
+    4: Complete,
+    5: Inspect,
+    6: ListVariables,
+    32: Ready,
+    33: Planned,
+    34: CellEnded,
+    35: Observed,
+    36: Completion,
+    37: Inspected,
+    38: Listed,
+    64: StreamOutput,
+    65: DisplayOutput,
+    66: ErrorOutput,
+    67: ClearOutput,
+    68: UpdateDisplay,
+}
+KIND_OF: dict[type[Message], int] = {message: kind for kind, message in KINDS.items()}
+
+
+def to_plain(value: object) -> object:
+    """Dataclasses and tuples as dicts and lists, ready for JSON."""
+    if is_dataclass(value):
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def from_plain(kind: type[Message], plain: object) -> Message:
+    """The message of class `kind` that `plain` describes; anything else is a `ProtocolFault`."""
+    return typing.cast("Message", _build(kind, plain))
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _build(hint: Any, plain: object) -> object:  # noqa: ANN401  a type hint has no type of its own
+    if is_dataclass(hint):
+        return _build_dataclass(typing.cast("type", hint), plain)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return _build_union(arguments, plain)
+    if origin is tuple and isinstance(plain, list):
+        return tuple(_build(arguments[0], item) for item in plain)
+    if origin is dict and isinstance(plain, dict):
+        return {_build(arguments[0], key): _build(arguments[1], item) for key, item in plain.items()}
+    if hint is float and type(plain) is int:
+        return float(plain)
+    if type(plain) is hint:
+        return plain
+    raise ProtocolFault(f"{type(plain).__name__} where {hint} was expected in a frame; end that worker")
+
+
+def _build_dataclass(kind: type, plain: object) -> object:
+    hints = _hints(kind)
+    if not isinstance(plain, dict) or plain.keys() != hints.keys():
+        raise ProtocolFault(f"A frame is no {kind.__name__}; supervisor and worker must be of one version")
+    return kind(**{name: _build(hints[name], plain[name]) for name in hints})
+
+
+def _build_union(arguments: tuple[Any, ...], plain: object) -> object:
+    others = [argument for argument in arguments if argument is not types.NoneType]
+    if plain is None:
+        return None
+    if len(others) == 1:
+        return _build(others[0], plain)
+    return plain

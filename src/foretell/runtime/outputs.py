@@ -1,0 +1,85 @@
+"""What a run has shown so far, as a notebook would store it.
+
+Enters: output events in order. Leaves: the outputs that are left once updates and clearings are applied. Invariant:
+neighbouring pieces of one stream are one output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from foretell.model.run import ClearOutput, DisplayOutput, ErrorOutput, Output, StreamOutput, UpdateDisplay
+
+
+class Outputs:
+    """Collects the outputs of one run."""
+
+    def __init__(self) -> None:
+        self._kept: list[Output] = []
+        self._pieces: list[str] = []
+        self._clear_at_next = False
+
+    def add(self, event: StreamOutput | DisplayOutput | ErrorOutput | ClearOutput | UpdateDisplay) -> None:
+        """Take in one event."""
+        if isinstance(event, ClearOutput):
+            self._clear_at_next = event.wait
+            if not event.wait:
+                self._clear()
+            return
+        if self._clear_at_next:
+            self._clear_at_next = False
+            self._clear()
+        if isinstance(event, UpdateDisplay):
+            self._kept = [_update(output, event) for output in self._kept]
+        elif isinstance(event, StreamOutput) and self._joins(event):
+            self._pieces.append(event.text)
+        else:
+            self._join()
+            self._kept.append(event)
+
+    def finished(self) -> tuple[Output, ...]:
+        """The outputs left, in order."""
+        self._join()
+        return tuple(self._kept)
+
+    def _clear(self) -> None:
+        self._kept.clear()
+        self._pieces.clear()
+
+    def _joins(self, piece: StreamOutput) -> bool:
+        last = self._kept[-1] if self._kept else None
+        return isinstance(last, StreamOutput) and last.name == piece.name
+
+    def _join(self) -> None:
+        if self._pieces:
+            last = self._kept[-1]
+            if isinstance(last, StreamOutput):
+                self._kept[-1] = replace(last, text="".join([last.text, *self._pieces]))
+            self._pieces.clear()
+
+
+def _update(output: Output, event: UpdateDisplay) -> Output:
+    if isinstance(output, DisplayOutput) and output.display_id == event.display_id:
+        return replace(output, data=event.data)
+    return output
+
+
+def join_streams(events: list[object]) -> list[object]:
+    """The same events with neighbouring pieces of one stream joined."""
+    joined: list[object] = []
+    pieces: list[str] = []
+    for event in events:
+        last = joined[-1] if joined else None
+        if isinstance(event, StreamOutput) and isinstance(last, StreamOutput) and last.name == event.name:
+            pieces.append(event.text)
+            continue
+        _close(joined, pieces)
+        joined.append(event)
+    _close(joined, pieces)
+    return joined
+
+
+def _close(joined: list[object], pieces: list[str]) -> None:
+    if pieces and isinstance(last := joined[-1], StreamOutput):
+        joined[-1] = replace(last, text="".join([last.text, *pieces]))
+    pieces.clear()

@@ -1,0 +1,179 @@
+"""One worker process, seen from the supervisor: send orders, receive what it reports, interrupt, kill.
+
+Enters: orders. Leaves: arrivals, in the order in which they came: messages, native text, and at last `Exited`.
+Invariant: every process of the worker's group is gone once it has exited or been killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from foretell.errors import ProtocolFault
+from foretell.model.run import StreamOutput
+from foretell.runtime.messages import Message, Order
+from foretell.runtime.native import NativeText
+from foretell.runtime.outputs import join_streams
+from foretell.runtime.protocol import Decoder, encode
+
+READ_BYTES = 1 << 16
+BATCHES = 64
+DRAIN_SECONDS = 0.3
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What every worker of a session starts from. `cwd` is the learner's, `scratch` foretell's own directory."""
+
+    seed: int
+    preload: tuple[str, ...]
+    cwd: Path
+    scratch: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exited:
+    """The process is gone: its exit code (negative: the signal), or what it wrote that was no frame."""
+
+    code: int
+    fault: str | None = None
+
+
+Arrival = Message | Exited
+
+
+class WorkerProcess:
+    """A running worker, made by `spawn.start`. `close` ends it, and every process it has started."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        reports: asyncio.StreamReader,
+        natives: dict[str, asyncio.StreamReader],
+        transport: asyncio.BaseTransport | None,
+    ) -> None:
+        self.exited = asyncio.Event()
+        self._process = process
+        self._transport = transport
+        self._natives = {name: NativeText() for name in natives}
+        self._inbox: asyncio.Queue[list[Arrival]] = asyncio.Queue(BATCHES)
+        self._next: list[Arrival] = []
+        self._fault: str | None = None
+        self._closing = asyncio.Lock()
+        readers = [asyncio.create_task(self._read_frames(reports))]
+        readers += [asyncio.create_task(self._read_native(name, reader)) for name, reader in natives.items()]
+        self._tasks = [*readers, asyncio.create_task(self._await_exit(readers))]
+
+    @property
+    def pid(self) -> int:
+        """The worker's process id, which is also its group's."""
+        return self._process.pid
+
+    async def send(self, order: Order) -> None:
+        """Write one order; a worker that is gone will say so through `receive`."""
+        pipe = self._process.stdin
+        if pipe is not None:
+            with contextlib.suppress(ConnectionError):
+                pipe.write(encode(order))
+                await pipe.drain()
+
+    async def receive(self) -> Arrival:
+        """What comes next. After `Exited` nothing does."""
+        while not self._next:
+            self._next = await self._inbox.get()
+            self._next.reverse()
+        return self._next.pop()
+
+    def receive_waiting(self) -> list[Arrival]:
+        """All that has come and was not received yet."""
+        waiting = self._next[::-1]
+        self._next = []
+        while not self._inbox.empty():
+            waiting += self._inbox.get_nowait()
+        return waiting
+
+    def set_fence(self, fence: str) -> None:
+        """Take `fence` out of the native streams when it comes."""
+        for native in self._natives.values():
+            native.set_fence(fence.encode())
+
+    async def pass_fence(self) -> None:
+        """Wait a moment until all native text before the fence has arrived."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                for native in self._natives.values():
+                    await native.passed.wait()
+
+    def interrupt(self) -> None:
+        """Ask Python code to stop where it is."""
+        if not self.exited.is_set():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if os.name == "posix":
+                    os.killpg(self.pid, signal.SIGINT)
+                else:
+                    os.kill(self.pid, getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))
+
+    def kill(self) -> None:
+        """End the worker and all it has started, at once."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.name == "posix":
+                os.killpg(self.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+
+    def kill_unless_exited(self) -> None:
+        """Kill, except where the process id may already belong to another."""
+        if not self.exited.is_set():
+            self.kill()
+
+    async def close(self) -> None:
+        """Kill, and wait until nothing of it is left."""
+        async with self._closing:
+            self.kill_unless_exited()
+            await self._wait()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            if self._transport is not None:
+                self._transport.close()
+            # A grandchild that left the group may hold a pipe open; asyncio then never closes the transport itself.
+            self._process._transport.close()  # type: ignore[attr-defined]
+            self.exited.set()
+
+    async def _wait(self) -> int:
+        """Wait for the exit code. `Process.wait` alone may wait for pipes that a grandchild holds open."""
+        while self._process.returncode is None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._process.wait()
+        return self._process.returncode
+
+    async def _read_frames(self, reader: asyncio.StreamReader) -> None:
+        decoder = Decoder()
+        try:
+            while data := await reader.read(READ_BYTES):
+                if messages := decoder.feed(data):
+                    await self._inbox.put([*join_streams(messages)])
+        except ProtocolFault as fault:
+            self._fault = str(fault)
+            self.kill()
+
+    async def _read_native(self, name: str, reader: asyncio.StreamReader) -> None:
+        native = self._natives[name]
+        while data := await reader.read(READ_BYTES):
+            if text := native.feed(data):
+                await self._inbox.put([StreamOutput(name=name, text=text)])
+        if text := native.finish():
+            await self._inbox.put([StreamOutput(name=name, text=text)])
+
+    async def _await_exit(self, readers: list[asyncio.Task[None]]) -> None:
+        code = await self._wait()
+        self.kill()
+        await asyncio.wait(readers, timeout=DRAIN_SECONDS)
+        self.exited.set()
+        await self._inbox.put([Exited(code=code, fault=self._fault)])

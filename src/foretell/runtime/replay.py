@@ -1,0 +1,207 @@
+"""The portable runtime: fresh subprocesses, and replay of the earlier cells where the state is not at hand.
+
+Enters: requests. Leaves: events and answers, as `session.Session` says. Invariant: a process is only used for a
+prefix that begins with exactly the cells it has run; any other is ended and a fresh one replays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import tempfile
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+from foretell.model.run import Completion, Event, Run, RunRequest, Variable
+from foretell.runtime.flight import Died, Flight
+from foretell.runtime.limits import Limits
+from foretell.runtime.messages import (
+    Complete,
+    Execute,
+    Inspect,
+    Inspected,
+    Listed,
+    ListVariables,
+    Message,
+    Order,
+)
+from foretell.runtime.pool import Pool
+from foretell.runtime.process import Exited, Setup
+from foretell.runtime.state import Prefix, Rebuilder, State
+
+ASK_SECONDS = 10.0
+REACH_SECONDS = 15.0
+
+
+class FreshProcessSession:
+    """One learner's processes. `preload` names modules to import before the first cell; `cwd` is where cells run.
+
+    `spares` is how many warm processes wait for the next change of state: one makes a re-run fast, none saves memory.
+    """
+
+    def __init__(self, *, limits: Limits, seed: int, cwd: Path, preload: tuple[str, ...] = (), spares: int = 1) -> None:
+        self._limits = limits
+        self._scratch = tempfile.TemporaryDirectory(prefix="foretell-", ignore_cleanup_errors=True)
+        self._pool = Pool(Setup(seed=seed, preload=preload, cwd=cwd, scratch=Path(self._scratch.name)), spares)
+        self._rebuilder = Rebuilder(self._pool)
+        self._turn = asyncio.Lock()
+        self._aside_turn = asyncio.Lock()
+        self._live: State | None = None
+        self._aside: State | None = None
+        self._flight: Flight | None = None
+
+    async def start(self) -> None:
+        """Have a process ready. RuntimeUnavailable where there can be none, with what to do."""
+        await self._pool.warm()
+
+    async def run(self, request: RunRequest) -> AsyncGenerator[Event, None]:
+        """Run a cell. The last event is a `Run`; closing the iterator early ends the run."""
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        flight = Flight(self._limits, events.put_nowait)
+        task = asyncio.create_task(self._conduct(request, flight))
+        task.add_done_callback(lambda _: events.put_nowait(None))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            yield task.result()
+        finally:
+            if not task.done():
+                flight.abandon()
+                if self._flight is not flight:
+                    task.cancel()
+                await asyncio.wait({task})
+
+    async def stop(self) -> None:
+        """Interrupt the run in progress, kill it after two seconds, and wait until it has ended."""
+        if (flight := self._flight) is not None:
+            flight.stop()
+            await flight.over.wait()
+
+    async def complete(self, prefix: Prefix, code: str, cursor: int) -> Completion:
+        """What could stand at `cursor` in `code`, in the state after `prefix`."""
+        answer = await self._ask(prefix, Complete(code=code, cursor=cursor))
+        return answer if isinstance(answer, Completion) else Completion(matches=(), start=cursor, end=cursor)
+
+    async def inspect(self, prefix: Prefix, code: str, cursor: int) -> str:
+        """The documentation of what stands at `cursor`, "" if none."""
+        answer = await self._ask(prefix, Inspect(code=code, cursor=cursor))
+        return answer.text if isinstance(answer, Inspected) else ""
+
+    async def variables(self, prefix: Prefix) -> tuple[Variable, ...]:
+        """The names that `prefix` gives a value."""
+        answer = await self._ask(prefix, ListVariables())
+        return answer.variables if isinstance(answer, Listed) else ()
+
+    async def close(self) -> None:
+        """End every process of the session."""
+        if self._flight is not None:
+            self._flight.abandon()
+        async with self._turn, self._aside_turn:
+            for state in (self._live, self._aside):
+                if state is not None:
+                    await state.worker.close()
+            self._live = self._aside = None
+            await self._pool.close()
+            self._scratch.cleanup()
+
+    async def _conduct(self, request: RunRequest, flight: Flight) -> Run:
+        async with self._turn:
+            self._flight = flight
+            try:
+                state = await self._rebuilder.reach(self._take_best(request.prefix), request.prefix, flight)
+                if isinstance(state, Died):
+                    self._rebuilder.note_death((*request.prefix, request.cell), state)
+                    return _finish(request, flight, state, ())
+                return await self._perform(state, request, flight)
+            finally:
+                self._flight = None
+                flight.over.set()
+                self._pool.refill()
+
+    async def _perform(self, state: State, request: RunRequest, flight: Flight) -> Run:
+        order = Execute(
+            cell=request.cell,
+            probes=request.probes,
+            asserts_from_line=request.asserts_from_line,
+            fence=f"\x1e{secrets.token_hex(8)}\x1e",
+        )
+        ended = await flight.perform(state.worker, order)
+        if isinstance(ended, Died):
+            self._pool.discard(state.worker)
+            self._rebuilder.note_death((*request.prefix, request.cell), ended)
+            return _finish(request, flight, ended, state.failed)
+        observations = await flight.observe(state.worker)
+        self._live = state.after(request.cell, ended.failure)
+        self._rebuilder.note_end((*request.prefix, request.cell))
+        return Run(
+            cell=request.cell.cell,
+            outputs=flight.outputs,
+            failure=ended.failure,
+            observations=observations,
+            asserts=ended.asserts,
+            seconds=ended.seconds,
+            failed_before=state.failed,
+        )
+
+    def _take_best(self, prefix: Prefix) -> State | None:
+        """The process that has run most of `prefix` and nothing else; the one that ran last is not kept otherwise."""
+        live, self._live = self._live, None
+        aside = None if self._aside_turn.locked() else self._aside
+        fitting = [state for state in (live, aside) if state is not None and state.begins(prefix)]
+        best = max(fitting, key=lambda state: len(state.executed), default=None)
+        if live is not None and live is not best:
+            self._pool.discard(live.worker)
+        if best is not None and best is aside:
+            self._aside = None
+        return best
+
+    async def _ask(self, prefix: Prefix, order: Order) -> Message | None:
+        """The answer to a question about the state after `prefix`; None where there is none in time."""
+        if not self._turn.locked() and self._live is not None and self._live.is_exactly(prefix):
+            async with self._turn:
+                return await self._question(self._live, order)
+        async with self._aside_turn:
+            state = await self._reach_aside(prefix)
+            return None if state is None else await self._question(state, order)
+
+    async def _reach_aside(self, prefix: Prefix) -> State | None:
+        """Build the state after `prefix` in a process beside the learner's; the next run of that state takes it."""
+        aside, self._aside = self._aside, None
+        if aside is not None and not aside.begins(prefix):
+            self._pool.discard(aside.worker)
+            aside = None
+        flight = Flight(self._limits, lambda _: None)
+        patience = asyncio.get_running_loop().call_later(REACH_SECONDS, flight.abandon)
+        try:
+            state = await self._rebuilder.reach(aside, prefix, flight)
+        finally:
+            patience.cancel()
+            self._pool.refill()
+        self._aside = None if isinstance(state, Died) else state
+        return self._aside
+
+    async def _question(self, state: State, order: Order) -> Message | None:
+        worker = state.worker
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                await worker.send(order)
+                while not isinstance(answer := await worker.receive(), Completion | Inspected | Listed | Exited):
+                    pass
+        except BaseException as failure:
+            worker.kill_unless_exited()
+            if isinstance(failure, TimeoutError):
+                return None
+            raise
+        return None if isinstance(answer, Exited) else answer
+
+
+def _finish(request: RunRequest, flight: Flight, end: Died, failed: tuple[str, ...]) -> Run:
+    return Run(
+        cell=request.cell.cell,
+        outputs=flight.outputs,
+        failure=end.failure,
+        observations={},
+        asserts=end.asserts,
+        seconds=end.seconds,
+        failed_before=failed,
+    )

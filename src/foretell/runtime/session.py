@@ -1,0 +1,44 @@
+"""A learner's live use of a runtime: run a cell in the state that earlier cells leave behind.
+
+Enters: requests. Leaves: events, the last of which is a `Run`. Invariant: the state a cell runs in is exactly what
+its prefix, run in order in a fresh process, leaves behind; a crash is a failure of the run, never an exception here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from foretell.model.run import CellSource, Completion, Event, RunRequest, Variable
+from foretell.runtime.limits import Limits as Limits
+from foretell.runtime.replay import FreshProcessSession as FreshProcessSession
+
+Prefix = tuple[CellSource, ...]
+
+
+class Session(Protocol):
+    """What every runtime offers. One run at a time; further ones wait their turn."""
+
+    def run(self, request: RunRequest) -> AsyncIterator[Event]:
+        """Run a cell. The last event is a `Run`; closing the iterator early ends the run."""
+        ...
+
+    async def stop(self) -> None:
+        """Interrupt the run in progress; after two seconds it is killed. It ends with the failure `stopped`."""
+        ...
+
+    async def complete(self, prefix: Prefix, code: str, cursor: int) -> Completion:
+        """What could stand at `cursor` in `code`, in the state after `prefix`. Changes nothing."""
+        ...
+
+    async def inspect(self, prefix: Prefix, code: str, cursor: int) -> str:
+        """The documentation of what stands at `cursor`, "" if none. Changes nothing."""
+        ...
+
+    async def variables(self, prefix: Prefix) -> tuple[Variable, ...]:
+        """The names that `prefix` gives a value."""
+        ...
+
+    async def close(self) -> None:
+        """End every process of the session."""
+        ...

@@ -1,0 +1,99 @@
+"""The state after a prefix of cells: which process holds it, and how it is built again.
+
+Enters: a prefix. Leaves: a `State` whose process has run exactly that prefix. Invariant: a cell that has taken its
+process with it (or was stopped) is passed over when it stands in a prefix, and named among those that failed; else an
+endless loop above would make every cell below it unreachable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from foretell.model.run import CellSource, Failure, Replaying
+from foretell.runtime.flight import Died, Flight
+from foretell.runtime.limits import explain_stopped_above
+from foretell.runtime.messages import Replay
+from foretell.runtime.pool import Pool
+from foretell.runtime.process import WorkerProcess
+
+Prefix = tuple[CellSource, ...]
+OUTSIDE_KILLS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A live process, the cells it has run, and the ids of those among them that failed."""
+
+    worker: WorkerProcess
+    executed: Prefix = ()
+    failed: tuple[str, ...] = ()
+
+    def begins(self, prefix: Prefix) -> bool:
+        """Whether this process can still become the state after `prefix`."""
+        return not self.worker.exited.is_set() and prefix[: len(self.executed)] == self.executed
+
+    def is_exactly(self, prefix: Prefix) -> bool:
+        """Whether this process is the state after `prefix`."""
+        return not self.worker.exited.is_set() and prefix == self.executed
+
+    def after(self, cell: CellSource, failure: Failure | None) -> State:
+        """The state once `cell` has run too."""
+        failed = self.failed if failure is None else (*self.failed, cell.cell)
+        return replace(self, executed=(*self.executed, cell), failed=failed)
+
+
+class Rebuilder:
+    """Builds states by replay, and remembers which cells no process survives."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._passed_over: set[Prefix] = set()
+
+    def note_death(self, executed: Prefix, end: Died) -> None:
+        """Remember that the last cell of `executed` ended its process, unless something outside did."""
+        if not end.from_outside:
+            self._passed_over.add(executed)
+
+    def note_end(self, executed: Prefix) -> None:
+        """Remember that the last cell of `executed` has ended well after all."""
+        self._passed_over.discard(executed)
+
+    async def reach(self, state: State | None, prefix: Prefix, flight: Flight) -> State | Died:
+        """The state after `prefix`, from `state` where there is one; `Died` where the run was stopped on the way."""
+        kills = 0
+        while True:
+            if state is None:
+                worker = await self._pool.take(flight.stopping)
+                if worker is None:
+                    return flight.died_waiting()
+                state = State(worker=worker)
+            reached = await self._extend(state, prefix, flight)
+            if isinstance(reached, State):
+                return reached
+            self._pool.discard(state.worker)
+            key, end = reached
+            kills += end.from_outside
+            if not end.from_outside or kills >= OUTSIDE_KILLS:
+                self._passed_over.add(key)
+            if flight.is_stopped:
+                return replace(end, failure=explain_stopped_above(key[-1].cell))
+            flight.resume()
+            state = None
+
+    async def _extend(self, state: State, prefix: Prefix, flight: Flight) -> State | tuple[Prefix, Died]:
+        """Run what is missing of `prefix`; where a cell takes the process with it, that cell's prefix and its end."""
+        first = len(state.executed)
+        total = len(prefix) - first
+        for place in range(first, len(prefix)):
+            flight.show(Replaying(done=place - first, total=total))
+            cell, key = prefix[place], prefix[: place + 1]
+            if key in self._passed_over:
+                state = replace(state, executed=key, failed=(*state.failed, cell.cell))
+                continue
+            ended = await flight.rebuild(state.worker, Replay(cell=cell))
+            if isinstance(ended, Died):
+                return key, ended
+            state = state.after(cell, ended.failure)
+        if total:
+            flight.show(Replaying(done=total, total=total))
+        return state
