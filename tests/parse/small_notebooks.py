@@ -49,10 +49,7 @@ def asks_at(lesson: Lesson, index: int) -> list[str]:
 
 def blocks_of(lesson: Lesson, role: BlockRole) -> list[Block]:
     return [
-        item
-        for section in lesson.sections
-        for item in section.items
-        if isinstance(item, Block) and item.role is role
+        item for section in lesson.sections for item in section.items if isinstance(item, Block) and item.role is role
     ]
 
 

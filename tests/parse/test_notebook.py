@@ -15,7 +15,9 @@ from foretell.parse.notebook import read_notebook, write_notebook
 
 TEXTS = st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"]), max_size=60)
 IDS = st.from_regex(r"[a-zA-Z0-9_-]{1,20}", fullmatch=True)
-CELLS = st.lists(st.tuples(IDS, st.sampled_from(list(CellKind)), TEXTS), max_size=6, unique_by=lambda cell: cell[0]).map(
+CELLS = st.lists(
+    st.tuples(IDS, st.sampled_from(list(CellKind)), TEXTS), max_size=6, unique_by=lambda cell: cell[0]
+).map(
     lambda found: tuple(
         Cell(id=name, index=index, kind=kind, source=source) for index, (name, kind, source) in enumerate(found)
     )
@@ -115,7 +117,10 @@ def test_what_is_no_notebook_is_refused_with_its_reason(text: str, says: str) ->
 
 def test_the_language_is_that_of_the_kernel() -> None:
     assert read_notebook(notebook(language="R")).language == "r"
-    assert read_notebook('{"nbformat": 4, "cells": [], "metadata": {"kernelspec": {"language": "julia"}}}').language == "julia"
+    assert (
+        read_notebook('{"nbformat": 4, "cells": [], "metadata": {"kernelspec": {"language": "julia"}}}').language
+        == "julia"
+    )
     assert read_notebook('{"nbformat": 4, "cells": []}').language == "python"
 
 

@@ -72,7 +72,9 @@ class _Table:
         """The line of a key, or of the table's head."""
         if key is None:
             return self.line
-        form = re.compile(rf"""(?:^|[{{,.]\s*)\s*["']?{re.escape(key)}["']?\s*[=.]|^\s*\[+\s*{re.escape(key)}\s*[\].]""")
+        form = re.compile(
+            rf"""(?:^|[{{,.]\s*)\s*["']?{re.escape(key)}["']?\s*[=.]|^\s*\[+\s*{re.escape(key)}\s*[\].]"""
+        )
         for number in range(max(1, self.line), len(self.lines) + 1):
             if number > self.line and self.lines[number - 1].lstrip().startswith("["):
                 head = self.lines[number - 1].strip().strip("[]").strip()

@@ -186,7 +186,7 @@ def _ask_in_comment(comments: Sequence[Comment], taken: set[int]) -> list[Asked]
             break
         taken.add(comment.line)
         words.append(re.sub(r"^(?:[-*•]|\d[.)])\s*", "", comment.words))
-    text = re.sub(r"^predict\w*\s*:\s*", "", " ".join(words), flags=re.I)
+    text = re.sub(r"^(?:before (?:you )?run\w*\W+)?predict\w*\s*:\s*", "", " ".join(words), flags=re.I)
     return list(split_questions(text))
 
 
