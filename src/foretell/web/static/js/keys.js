@@ -21,7 +21,9 @@ function onKey(event) {
   if (event.key !== "Enter" || event.isComposing) return;
   const article = target.closest("[data-cell]");
   if (target.matches("[data-tools]")) {
-    const editor = /** @type {HTMLElement | null} */ (target.parentElement?.querySelector(".cm-content, textarea.source"));
+    const editor = /** @type {HTMLElement | null} */ (
+      target.parentElement?.querySelector(".cm-content") ?? target.parentElement?.querySelector("textarea.source")
+    );
     if (editor) {
       event.preventDefault();
       editor.focus();

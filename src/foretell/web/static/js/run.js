@@ -135,7 +135,7 @@ async function reference(form, submitter) {
 function focusNext(id) {
   const articles = [...document.querySelectorAll("[data-cell]")];
   const next = articles[articles.findIndex((article) => article.id === `cell-${id}`) + 1];
-  const control = next?.querySelector(".cm-content, textarea.source") ?? next?.querySelector(".predict :is(.text, input[type=radio])")
+  const control = next?.querySelector(".cm-content") ?? next?.querySelector("textarea.source") ?? next?.querySelector(".predict :is(.text, input[type=radio])")
     ?? next?.querySelector("[data-run-button]");
   /** @type {HTMLElement | null | undefined} */ (control)?.focus();
 }
