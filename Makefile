@@ -25,7 +25,7 @@ lint: $(VENV)/.lint ## style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.test ## measure against peers and limits, as ratios
+bench: $(VENV)/.bench ## measure against peers and limits, as ratios
 	$(BIN)/python -m bench $(ONLY)
 
 clean: ## forget everything that was installed
@@ -41,6 +41,10 @@ $(VENV)/.learn: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.learn requirements/test.txt
 	$(PIP) --constraint constraints.txt --requirement requirements/test.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test requirements/bench.txt
+	$(PIP) --constraint constraints.txt --requirement requirements/bench.txt
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test requirements/lint.txt

@@ -32,7 +32,7 @@ def opened_cells(history: History) -> frozenset[str]:
 def shown_code(code: CodeCell, opened: frozenset[str]) -> ShownCode:
     """Give the cell's source (a task: its test part) as it may be shown."""
     if code.cell in opened:
-        return ShownCode(text="".join(piece.text for piece in code.pieces), withheld=0)
+        return ShownCode(text="".join(piece.text for piece in code.pieces).strip("\n"), withheld=0)
     text, withheld = "", 0
     for piece in code.pieces:
         if not piece.withheld:

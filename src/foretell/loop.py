@@ -167,16 +167,19 @@ def probes_of(code: CodeCell) -> tuple[Probe, ...]:
 def judge(code: CodeCell, history: History, run: Run) -> tuple[Judgement, ...]:
     """Compare what was committed for this cell with what the run showed.
 
-    A question is compared once: with the first run after its commit that shows a value.
+    A question is compared once: with the first run after its commit that shows a value. Where a task's code has failed
+    on the way to that value, the question goes on waiting for code that gets there.
     """
     compared = {j.question for kept in history.runs for j in kept.judgements if j.verdict is not Verdict.UNKNOWN}
     questions = {question.id: question for question in (code.prompt.questions if code.prompt else ())}
-    return tuple(
+    judgements = (
         compare(prediction, questions[prediction.question], _observations(questions[prediction.question], run))
         for kept_commit in history.commits
         for prediction in kept_commit.predictions
         if prediction.question in questions and prediction.question not in compared
     )
+    unfinished = code.task is not None and run.failure is not None
+    return tuple(j for j in judgements if not (unfinished and j.verdict is Verdict.UNKNOWN))
 
 
 def _observations(question: Question, run: Run) -> list[Observation]:

@@ -58,7 +58,7 @@ def _field(question: Question, refused: Refused) -> QuestionField:
         kind=question.kind.value,
         example=_EXAMPLES.get(question.kind, ""),
         rows=question.rows or ("",),
-        choices=question.choices,
+        choices=question.choices or (("yes", "no") if question.kind is AnswerKind.YES_NO else ()),
         stops=tuple(Stop(percent=percent, label=label) for percent, label in confidence_stops(question)),
         texts=typed.texts,
         problem=refused.problems.get(question.id, ""),
@@ -86,7 +86,7 @@ def ledger_rows(code: CodeCell, history: History) -> Iterator[LedgerRow]:
     settled = gate.settled_questions(history)
     for question in code.prompt.questions if code.prompt else ():
         if question.id in predictions:
-            yield _predicted_row(question, predictions[question.id], history)
+            yield _predicted_row(question, predictions[question.id], code, history)
         elif question.id in settled:
             yield _skipped_row(question, code, history)
 
@@ -97,7 +97,7 @@ def judgement_of(question: str, history: History) -> tuple[Judgement, KeptRun] |
     return found[-1] if found else None
 
 
-def _predicted_row(question: Question, prediction: Prediction, history: History) -> LedgerRow:
+def _predicted_row(question: Question, prediction: Prediction, code: CodeCell, history: History) -> LedgerRow:
     found = judgement_of(question.id, history)
     judgement, kept = found or (None, None)
     verdict = judgement.verdict.value if judgement else "waiting"
@@ -108,13 +108,19 @@ def _predicted_row(question: Question, prediction: Prediction, history: History)
         ask_html=inline_html(question.ask),
         pairs=tuple(_pairs(question, prediction, judgement, kept)),
         verdict=verdict,
-        difference=judgement.difference if judgement else "",
+        difference=judgement.difference if judgement else _what_it_waits_for(code, history),
         confidence=prediction.confidence,
         confidence_dots=stops.index(prediction.confidence) + 1 if prediction.confidence in stops else 0,
         confident_miss=_is_miss(verdict, mark) and prediction.confidence >= CONFIDENT,
         mark=mark,
         run=kept.id if kept else None,
     )
+
+
+def _what_it_waits_for(code: CodeCell, history: History) -> str:
+    if code.task is not None and gate.latest_run(history, code.cell) is not None:
+        return "Compared once your code gets that far."
+    return ""
 
 
 def _pairs(
