@@ -156,13 +156,21 @@ class CellDisplayPublisher(DisplayPublisher):
 
     shell: LessonShell
 
-    def publish(self, data: Mapping[str, object], metadata: object = None, **how: Any) -> None:  # noqa: ANN401
+    def publish(
+        self,
+        data: Mapping[str, object],
+        metadata: object = None,
+        source: object = None,
+        *,
+        transient: Mapping[str, object] | None = None,
+        update: object = False,
+        **more: object,
+    ) -> None:
         """Show a MIME bundle, or with `update` replace one shown earlier under the same display id."""
-        del metadata
-        transient = how.get("transient") or {}
-        display_id = transient.get("display_id")
+        del metadata, source, more
+        display_id = (transient or {}).get("display_id")
         bundle = read_bundle(data)
-        if how.get("update") and display_id is not None:
+        if update and display_id is not None:
             self.shell.outlet.show(UpdateDisplay(display_id=str(display_id), data=bundle))
         else:
             name = None if display_id is None else str(display_id)

@@ -28,7 +28,7 @@ from foretell.model.run import (
     UpdateDisplay,
 )
 from foretell.runtime.limits import Limits, explain, explain_exit, explain_fault, explain_pictures, name_bytes
-from foretell.runtime.messages import CellEnded, Execute, Observed, Planned, Replay, Shown
+from foretell.runtime.messages import Begun, CellEnded, Execute, Observed, Planned, Replay, Shown
 from foretell.runtime.outputs import Outputs
 from foretell.runtime.process import Arrival, Exited, WorkerProcess
 
@@ -48,10 +48,11 @@ class Died:
     seconds: float = 0.0
     asserts: tuple[AssertSeen, ...] = ()
     from_outside: bool = False
+    began: bool = True
 
 
 class Flight:
-    """One run, from its first replayed cell to its observations. `show` is called with each event and must not block."""
+    """One run, from its first replayed cell to its observations. `show` is called with each event and is quick."""
 
     def __init__(self, limits: Limits, show: Callable[[Event], None]) -> None:
         self.show = show
@@ -96,35 +97,41 @@ class Flight:
 
     async def rebuild(self, worker: WorkerProcess, order: Replay) -> CellEnded | Died:
         """Run an earlier cell again, showing nothing."""
+        began = False
         with self._limited(worker):
             await worker.send(order)
             started = time.monotonic()
             while True:
                 match await worker.receive():
+                    case Begun():
+                        began = True
                     case CellEnded() as ended:
-                        return self._judge(ended, ended.asserts)
+                        return self._judge(ended)
                     case Exited() as end:
-                        return self._explain(end, started)
+                        return replace(self._explain(end, started), began=began)
 
     async def perform(self, worker: WorkerProcess, order: Execute) -> CellEnded | Died:
         """Run a cell and show what it shows."""
         worker.set_fence(order.fence)
         planned: tuple[AssertSeen, ...] = ()
+        began = False
         with self._limited(worker):
             await worker.send(order)
             started = time.monotonic()
             while True:
                 match await worker.receive():
+                    case Begun():
+                        began = True
                     case Planned(asserts=asserts):
                         planned = asserts
                     case CellEnded() as ended:
                         break
                     case Exited() as end:
-                        return replace(self._explain(end, started), asserts=planned)
+                        return replace(self._explain(end, started), asserts=planned, began=began)
                     case arrival:
                         self._take(arrival)
         await worker.pass_fence()
-        return self._judge(ended, ended.asserts)
+        return self._judge(ended)
 
     async def observe(self, worker: WorkerProcess) -> dict[tuple[str, int], Observation]:
         """The answers to the probes of the cell just performed; empty where the worker gave none."""
@@ -207,11 +214,11 @@ class Flight:
         self.stopping.set()
         return True
 
-    def _judge(self, ended: CellEnded, asserts: tuple[AssertSeen, ...]) -> CellEnded | Died:
+    def _judge(self, ended: CellEnded) -> CellEnded | Died:
         if self._told is None:
             return ended
         line = ended.failure.line if ended.failure is not None else None
-        return Died(failure=replace(self._told, line=line), seconds=ended.seconds, asserts=asserts)
+        return Died(failure=replace(self._told, line=line), seconds=ended.seconds, asserts=ended.asserts)
 
     def _explain(self, end: Exited, started: float) -> Died:
         seconds = time.monotonic() - started

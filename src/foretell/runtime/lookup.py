@@ -92,7 +92,7 @@ def inspect(shell: LessonShell, code: str, cursor: int) -> Inspected:
 def _inspect(shell: LessonShell, code: str, cursor: int) -> str:
     name = token_at_cursor(code, cursor)
     try:
-        bundle = shell.object_inspect_mime(name, detail_level=0)
+        bundle = shell.object_inspect_mime(name, detail_level=0)  # type: ignore[no-untyped-call]
     except KeyError:
         return ""
     return COLOUR.sub("", str(bundle.get("text/plain", "")))[:INSPECT_CHARACTERS].strip()

@@ -83,6 +83,11 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """The cell is about to run: from here on the end of the process may be its doing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """The asserts of the cell before it runs, none of them reached: kept where the cell never ends."""
 
@@ -131,7 +136,7 @@ class Listed:
 Shown = StreamOutput | DisplayOutput | ErrorOutput | ClearOutput | UpdateDisplay
 Answer = Completion | Inspected | Listed
 Order = Prepare | Replay | Execute | Complete | Inspect | ListVariables
-Report = Ready | Planned | CellEnded | Observed | Answer | Shown
+Report = Ready | Begun | Planned | CellEnded | Observed | Answer | Shown
 Message = Order | Report
 
 KINDS: dict[int, type[Message]] = {
@@ -148,6 +153,7 @@ KINDS: dict[int, type[Message]] = {
     36: Completion,
     37: Inspected,
     38: Listed,
+    39: Begun,
     64: StreamOutput,
     65: DisplayOutput,
     66: ErrorOutput,

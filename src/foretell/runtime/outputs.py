@@ -6,9 +6,13 @@ neighbouring pieces of one stream are one output.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from foretell.model.run import ClearOutput, DisplayOutput, ErrorOutput, Output, StreamOutput, UpdateDisplay
+
+Arrived = TypeVar("Arrived")
 
 
 class Outputs:
@@ -64,9 +68,9 @@ def _update(output: Output, event: UpdateDisplay) -> Output:
     return output
 
 
-def join_streams(events: list[object]) -> list[object]:
+def join_streams(events: Sequence[Arrived]) -> list[Arrived | StreamOutput]:
     """The same events with neighbouring pieces of one stream joined."""
-    joined: list[object] = []
+    joined: list[Arrived | StreamOutput] = []
     pieces: list[str] = []
     for event in events:
         last = joined[-1] if joined else None
@@ -79,7 +83,7 @@ def join_streams(events: list[object]) -> list[object]:
     return joined
 
 
-def _close(joined: list[object], pieces: list[str]) -> None:
+def _close(joined: list[Arrived | StreamOutput], pieces: list[str]) -> None:
     if pieces and isinstance(last := joined[-1], StreamOutput):
         joined[-1] = replace(last, text="".join([last.text, *pieces]))
     pieces.clear()

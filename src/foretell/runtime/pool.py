@@ -26,7 +26,7 @@ class Pool:
         self._closed = False
 
     async def take(self, stopping: asyncio.Event) -> WorkerProcess | None:
-        """A fresh worker; None where `stopping` is set before there is one. RuntimeUnavailable where there can be none."""
+        """A fresh worker; None where `stopping` is set first. RuntimeUnavailable where there can be none."""
         for _ in range(TRIES):
             task = self._warm.pop(0) if self._warm else self._begin()
             halt = asyncio.create_task(stopping.wait())

@@ -109,10 +109,10 @@ class FreshProcessSession:
             self._flight = flight
             try:
                 state = await self._rebuilder.reach(self._take_best(request.prefix), request.prefix, flight)
-                if isinstance(state, Died):
-                    self._rebuilder.note_death((*request.prefix, request.cell), state)
-                    return _finish(request, flight, state, ())
-                return await self._perform(state, request, flight)
+                if isinstance(state, State):
+                    return await self._perform(state, request, flight)
+                self._rebuilder.note_death((*request.prefix, request.cell), state)
+                return _finish(request, flight, state, ())
             finally:
                 self._flight = None
                 flight.over.set()
@@ -126,6 +126,15 @@ class FreshProcessSession:
             fence=f"\x1e{secrets.token_hex(8)}\x1e",
         )
         ended = await flight.perform(state.worker, order)
+        if isinstance(ended, Died) and not ended.began and not flight.stopping.is_set():
+            # The process was gone before it had read the order, so the cell has not run: once more, in another.
+            self._pool.discard(state.worker)
+            again = await self._rebuilder.reach(None, request.prefix, flight)
+            if isinstance(again, State):
+                state = again
+                ended = await flight.perform(state.worker, order)
+            else:
+                ended = again
         if isinstance(ended, Died):
             self._pool.discard(state.worker)
             self._rebuilder.note_death((*request.prefix, request.cell), ended)

@@ -20,7 +20,7 @@ from typing import NoReturn
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.error import StdinNotImplementedError
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
-from IPython.utils.process import system
+from IPython.utils import process as ipython_process
 from traitlets import Type
 from traitlets.config import Config
 
@@ -72,19 +72,19 @@ class LessonShell(InteractiveShell):
     def _get_exc_info(
         self, exc_tuple: tuple[type, BaseException, types.TracebackType | None] | None = None
     ) -> tuple[type, BaseException, types.TracebackType | None]:
-        kind, value, _trace = super()._get_exc_info(exc_tuple)
+        kind, value, _trace = super()._get_exc_info(exc_tuple)  # type: ignore[no-untyped-call]
         hide_frames(value)
         return kind, value, value.__traceback__
 
     def system(self, cmd: str) -> None:
         """Run `!cmd`, except that install lines are only looked at."""
-        command = self.var_expand(cmd, depth=1)
+        command = self.var_expand(cmd, depth=1)  # type: ignore[no-untyped-call]
         if packages.is_installer(command):
             print(packages.report(command))
             return
         if command.rstrip().endswith("&"):
             raise OSError("Commands in the background are not supported; leave out the &")
-        self.user_ns["_exit_code"] = system(command)
+        self.user_ns["_exit_code"] = ipython_process.system(command)  # type: ignore[attr-defined]
 
     def enable_gui(self, gui: str | None = None) -> None:
         """No event loop to enter: figures are shown when a cell ends."""
@@ -103,7 +103,7 @@ def make_shell(outlet: Outlet) -> LessonShell:
     shell: LessonShell = LessonShell.instance(config=config)
     shell.outlet = outlet
     for name in ("pip", "conda", "mamba", "micromamba", "uv"):
-        shell.register_magic_function(_install_magic(name), "line", name)
+        shell.magics_manager.register_function(_install_magic(name), "line", name)
     builtins.input = refuse_input
     getpass.getpass = refuse_input
     warnings.filterwarnings("ignore", message="To exit: use 'exit'")
@@ -116,7 +116,7 @@ def refuse_input(prompt: object = "", stream: object = None) -> str:
     raise StdinNotImplementedError(NO_INPUT)
 
 
-def _install_magic(name: str) -> types.FunctionType:
+def _install_magic(name: str) -> Callable[..., None]:
     def magic(line: str) -> None:
         print(packages.report(f"{name} {line}"))
 
@@ -157,16 +157,18 @@ def run_cell_watched(
 def _run(shell: LessonShell, interrupts: Interrupts, text: str) -> ExecutionResult | BaseException:
     try:
         with interrupts.delivered():
-            return shell.run_cell(text, store_history=True)
+            result: ExecutionResult = shell.run_cell(text, store_history=True)  # type: ignore[no-untyped-call]
+            return result
     except KeyboardInterrupt as interrupt:
         return interrupt
 
 
 def _read_source(shell: LessonShell, text: str) -> str:
     try:
-        return shell.transform_cell(text)
+        source: str = shell.transform_cell(text)  # type: ignore[no-untyped-call]
     except SyntaxError:
         return text
+    return source
 
 
 def _read_failure(shell: LessonShell, result: ExecutionResult | BaseException) -> Failure | None:

@@ -51,7 +51,7 @@ class Rebuilder:
 
     def note_death(self, executed: Prefix, end: Died) -> None:
         """Remember that the last cell of `executed` ended its process, unless something outside did."""
-        if not end.from_outside:
+        if end.began and not end.from_outside:
             self._passed_over.add(executed)
 
     def note_end(self, executed: Prefix) -> None:
@@ -73,7 +73,7 @@ class Rebuilder:
             self._pool.discard(state.worker)
             key, end = reached
             kills += end.from_outside
-            if not end.from_outside or kills >= OUTSIDE_KILLS:
+            if (end.began and not end.from_outside) or kills >= OUTSIDE_KILLS:
                 self._passed_over.add(key)
             if flight.is_stopped:
                 return replace(end, failure=explain_stopped_above(key[-1].cell))

@@ -19,6 +19,7 @@ from foretell.runtime.channel import Channel, claim
 from foretell.runtime.linux import die_with_parent
 from foretell.runtime.lookup import answer_probes, complete, inspect, list_variables
 from foretell.runtime.messages import (
+    Begun,
     Complete,
     Execute,
     Inspect,
@@ -63,6 +64,7 @@ def obey(channel: Channel, shell: LessonShell, order: Message) -> None:
         case Prepare():
             channel.send(prepare(shell, order))
         case Replay():
+            channel.send(Begun())
             with shell.outlet.shut():
                 ended = run_cell(shell, channel.interrupts, order.cell)
             channel.send(ended)
@@ -103,6 +105,7 @@ def seed_everything(seed: int) -> None:
 
 def execute(channel: Channel, shell: LessonShell, order: Execute) -> None:
     """Run a cell with all it shows, then answer its probes."""
+    channel.send(Begun())
     ended = run_cell_watched(shell, channel.interrupts, order, channel.send)
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).fflush(None)
