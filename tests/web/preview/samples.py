@@ -338,9 +338,11 @@ def first_visit() -> LessonPage:
         "task", mode="task", code="class TwoLayerNet(nn.Module):\n    def __init__(self):\n        ...\n",
         test_html=highlighted(TEST), withheld=1, form=(form()[0],), help=helping("start"),
     )  # fmt: skip
+    intro = section("intro", "", prose("A short word before it begins."), eyebrow="", support="", previous_key="")
     setup = section("setup", "Setup", cell("setup"), eyebrow="", support="", previous_key="", next_key="ex3")
     note = "A passage of this part would answer a question. It appears after the run."
     return lesson(
+        intro,
         setup,
         section("ex1", "What is inside `nn.Linear`?", prose(LEDE), guided, support="guided", withheld_note=note),
         section("ex3", "Build a 2-layer `nn.Module`", prose(LEDE), task, next_key=""),

@@ -6,7 +6,7 @@ import pytest
 from desk_stand_in import StandIn, drawn, events
 from draw import answer, browser, opened
 from playwright.sync_api import Page, expect
-from samples import cell, every_verdict, first_visit, form, ledger, printed, run
+from samples import cell, every_verdict, first_visit, form, ledger, outputs, printed, run
 
 pytestmark = pytest.mark.browser
 
@@ -135,6 +135,21 @@ def test_a_refused_form_gets_the_focus_where_it_has_to_be_mended(visit):
     assert focused(page) == "INPUT answer:q1:0"
     assert complaints == []
     assert page.locator("#run-guided [name='confidence:q2']:checked").get_attribute("value") == "80"
+
+
+def test_a_run_that_lacks_an_earlier_result_leads_to_the_offer(visit):
+    lacking = next(i for s in outputs().sections for i in s.items if getattr(i, "id", "") == "missing")
+    lacking = replace(lacking, form=form())
+    says = "This cell builds on Exercise 3, which is not done yet."
+    server = StandIn(
+        replies={"run": {"cell": drawn(lacking), "events": None, "problem": says, "announce": says}},
+        status={"run": 409},
+    )
+    page = visit("outputs", server)
+    page.click("#cell-missing button[value=skip]")
+    expect(page.locator("#say-now")).to_have_text(says)
+    expect(page.locator("#cell-missing .offer button").first).to_be_focused()
+    expect(page.locator("#away")).to_be_hidden()
 
 
 def test_shift_enter_goes_on_to_the_next_cell(visit):

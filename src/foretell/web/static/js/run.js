@@ -63,7 +63,7 @@ async function run(form, submitter) {
 function refused(id, problem) {
   sayNow(problem);
   const article = document.getElementById(`cell-${id}`);
-  const field = article?.querySelector(".question.refused :is(.text, input)");
+  const field = article?.querySelector(".question.refused :is(.text, input)") ?? article?.querySelector(".offer button");
   if (field) /** @type {HTMLElement} */ (field).focus();
   else toast(problem);
 }
