@@ -35,8 +35,12 @@ export function onShiftTab(view) {
   return true;
 }
 
-/** `name?` outside of text and comments asks for the docs of name. @param {any} view @param {number} at */
-export function asksDocs(view, at) {
+/**
+ * `name?` outside of text and comments asks for the docs of name.
+ * @param {any} view @param {number} at @param {number} to @param {string} typed
+ */
+export function asksDocs(view, at, to, typed) {
+  if (typed !== "?" || at !== to) return false;
   const inText = /String|Comment/.test(cm.syntaxTree(view.state).resolveInner(at, -1).name);
   if (inText || !/[\w)\]]$/.test(view.state.sliceDoc(Math.max(0, at - 1), at))) return false;
   docsFor(view, at);

@@ -90,7 +90,7 @@ function extensions(label, readOnly) {
       { key: "Shift-Tab", run: onShiftTab },
       ...cm.closeBracketsKeymap, ...cm.defaultKeymap, ...cm.searchKeymap, ...cm.historyKeymap, ...cm.completionKeymap,
     ]),
-    cm.EditorView.inputHandler.of((view, from, to, text) => text === "?" && from === to && asksDocs(view, from)),
+    cm.EditorView.inputHandler.of(asksDocs),
     cm.EditorView.domEventHandlers({ beforeinput: typeOver }),
     cm.EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
     cm.EditorView.updateListener.of(onUpdate),

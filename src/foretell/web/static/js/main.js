@@ -14,8 +14,9 @@ if (document.body.dataset.lesson) {
   startLedger();
   startResetting();
   startHints();
-  const parts = [import("./run.js"), import("./predict.js"), import("./keys.js"), import("./where.js"), import("./drawers.js")];
-  const [run, predict, keys, where, drawers] = await Promise.all(parts);
+  const [run, predict, keys, where, drawers] = await Promise.all([
+    import("./run.js"), import("./predict.js"), import("./keys.js"), import("./where.js"), import("./drawers.js"),
+  ]);
   run.startRuns();
   predict.startPredicting();
   keys.startKeys();

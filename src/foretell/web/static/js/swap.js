@@ -81,7 +81,7 @@ function focusNow() {
   const element = /** @type {HTMLElement | null} */ (document.activeElement);
   if (!element || element === document.body) return null;
   const cell = element.closest("[data-cell]")?.id ?? "";
-  const what = /** @type {HTMLButtonElement} */ (element);
+  const what = /** @type {HTMLInputElement} */ (element);
   const name = element.id
     ? `#${CSS.escape(element.id)}`
     : what.name
