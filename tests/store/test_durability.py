@@ -269,6 +269,29 @@ def test_a_database_held_by_another_program_is_an_error_with_a_remedy(place, mon
     store.close()
 
 
+def test_an_acknowledged_write_is_asked_to_reach_the_disk(place):
+    store = Store.open(place)
+    settings = ("journal_mode", "synchronous", "foreign_keys")
+    asked = store._database.write(
+        lambda connection: [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in settings]
+    )
+    full, on = 2, 1
+    assert asked == ["wal", full, on]
+    store.close()
+
+
+def test_the_database_itself_refuses_a_run_without_a_commit(place):
+    store = Store.open(place)
+    store.session_seed(ME)
+    row = "INSERT INTO runs (session_id, commit_id, round, cell, number, code, state, key, at) "
+    with pytest.raises(StoreError, match=r"refused a row .*; reload the page and try again"):
+        store._database.write(
+            lambda connection: connection.exec_driver_sql(row + "VALUES (1, 99, 0, 'c', 1, '', '', 'k', '2026-01-01')")
+        )
+    assert store.history(ME).runs == ()
+    store.close()
+
+
 def test_two_processes_may_write_to_one_file(place):
     script = """
         import json, sys

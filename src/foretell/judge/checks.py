@@ -97,7 +97,7 @@ def _stop(failure: Failure | None) -> str:
         return "The cell stopped at a check that did not hold."
     line = f" in line {failure.line}" if failure.line else ""
     message = f": {clip(failure.message, _LONGEST_VALUE)}" if failure.message else ""
-    return f"The cell stopped before it{line} ({failure.kind}{message})."
+    return f"The cell stopped before it{line} ({clip(failure.kind, _LONGEST_CODE)}{message})."
 
 
 def _comparison(seen: AssertSeen) -> str:
