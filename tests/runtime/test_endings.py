@@ -85,12 +85,12 @@ async def test_a_cell_that_ends_its_process_is_passed_over_above_others(session)
 
 
 async def test_a_worker_killed_from_outside_is_told_and_replayed(session):
-    code = "import os, time\nprint(os.getpid(), 'ready')\ntime.sleep(60)"
+    code = "import os, time\nprint(os.getpid())\ntime.sleep(60)"
     events = []
     async for event in session.run(request("x = 4", code)):
         events.append(event)
-        if isinstance(event, StreamOutput):
-            os.kill(int(event.text.split()[0]), signal.SIGKILL)
+        if isinstance(event, StreamOutput) and event.text.strip():
+            os.kill(int(event.text), signal.SIGKILL)
     assert events[-1].failure.kind == "crash"
     assert "SIGKILL" in events[-1].failure.message
     assert displays(await run(session, "x = 4", "x")) == [{"text/plain": "4"}]
@@ -195,6 +195,18 @@ async def test_closing_a_session_leaves_no_process(make_session, tmp_path):
     assert workers == []
 
 
+async def test_a_closed_session_says_so(make_session, tmp_path):
+    session = make_session(tmp_path)
+    waiting = asyncio.create_task(run(session, "import time\ntime.sleep(30)"))
+    queued = asyncio.create_task(run(session, "1"))
+    await asyncio.sleep(0.5)
+    await session.close()
+    assert (await waiting).failure.kind == "stopped"
+    with pytest.raises(RuntimeUnavailable, match="closed"):
+        await queued
+    await session.close()
+
+
 def _cwd(process: psutil.Process) -> str:
     try:
         return process.cwd()
@@ -205,7 +217,7 @@ def _cwd(process: psutil.Process) -> str:
 async def test_a_worker_that_cannot_start_is_an_error_with_a_remedy(tmp_path):
     (tmp_path / "file").write_text("")
     session = FreshProcessSession(limits=Limits(), seed=1, cwd=tmp_path / "file" / "below")
-    with pytest.raises(RuntimeUnavailable, match="could not be started.*doctor"):
+    with pytest.raises(RuntimeUnavailable, match=r"could not be started.*doctor"):
         await run(session, "1")
     await session.close()
 

@@ -63,6 +63,32 @@ async def test_threads_may_print(session):
     assert sorted(digits) == sorted("0123" * 50)
 
 
+async def test_text_of_a_replayed_cell_never_stands_in_the_next(session):
+    code = "import os\nos.system('echo earlier; echo earlier >&2');"
+    for number in range(5):
+        assert (await run(session, f"{number}", code, "print('later')")).outputs == (
+            StreamOutput(name="stdout", text="later\n"),
+        )
+
+
+async def test_what_a_thread_prints_after_its_cell_is_not_shown_in_another(session):
+    code = "import threading, time\nt = threading.Thread(target=lambda: (time.sleep(0.1), print('late')))\nt.start()"
+    await run(session, code)
+    await asyncio.sleep(0.3)
+    assert text_of(await run(session, code, "print('own')")) == "own\n"
+
+
+async def test_captured_output_stays_captured(session):
+    seen = await run(session, "%%capture kept\nprint('a')\ndisplay(1)", "print(len(kept.outputs), repr(kept.stdout))")
+    assert text_of(seen) == "1 'a\\n'\n"
+
+
+async def test_progress_bars_write_carriage_returns_as_they_go(session):
+    seen = await run(session, "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)):\n    pass")
+    assert "3/3" in text_of(seen, "stderr")
+    assert "\r" in text_of(seen, "stderr")
+
+
 async def test_bytes_written_to_the_buffer_are_shown_as_text(session):
     seen = await run(session, "import sys\nsys.stdout.buffer.write('é'.encode()); sys.stdout.buffer.flush()")
     assert text_of(seen) == "é"
@@ -297,6 +323,11 @@ async def test_completions_come_from_the_state_and_change_nothing(session):
     offered = await session.complete(above, "math.sq", 7)
     assert (offered.matches, offered.start, offered.end) == (("sqrt",), 5, 7)
     assert (await session.complete(prefix("y = 1"), "lonely_n", 8)).matches == ()
+
+
+async def test_imports_above_the_cursor_are_known_to_completions(session):
+    code = "import colorsys as c\nc.rgb_to_hs"
+    assert (await session.complete((), code, len(code))).matches == ("rgb_to_hsv",)
 
 
 async def test_the_next_run_of_a_state_that_was_asked_about_needs_no_replay(session):

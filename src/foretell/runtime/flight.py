@@ -97,6 +97,7 @@ class Flight:
 
     async def rebuild(self, worker: WorkerProcess, order: Replay) -> CellEnded | Died:
         """Run an earlier cell again, showing nothing."""
+        worker.set_fence(order.fence)
         began = False
         with self._limited(worker):
             await worker.send(order)
@@ -106,9 +107,11 @@ class Flight:
                     case Begun():
                         began = True
                     case CellEnded() as ended:
-                        return self._judge(ended)
+                        break
                     case Exited() as end:
                         return replace(self._explain(end, started), began=began)
+        await worker.pass_fence()
+        return self._judge(ended)
 
     async def perform(self, worker: WorkerProcess, order: Execute) -> CellEnded | Died:
         """Run a cell and show what it shows."""
@@ -128,7 +131,7 @@ class Flight:
                         break
                     case Exited() as end:
                         return replace(self._explain(end, started), asserts=planned, began=began)
-                    case arrival:
+                    case arrival if began:
                         self._take(arrival)
         await worker.pass_fence()
         return self._judge(ended)

@@ -35,6 +35,7 @@ LOOK_SECONDS = 5.0
 MATCHES = 200
 VARIABLES = 500
 INSPECT_CHARACTERS = 20_000
+IMPORT = re.compile(r"(?:import|from)\s")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -73,6 +74,7 @@ def complete(shell: LessonShell, code: str, cursor: int) -> Completion:
 def _complete(shell: LessonShell, code: str, cursor: int) -> Completion | None:
     with warnings.catch_warnings(), provisionalcompleter(), shell.builtin_trap:
         warnings.simplefilter("ignore")
+        _import_above(shell, code, cursor)
         offers = list(rectify_completions(code, shell.Completer.completions(code, cursor)))
     if not offers:
         return None
@@ -83,6 +85,16 @@ def _complete(shell: LessonShell, code: str, cursor: int) -> Completion | None:
     return Completion(matches=texts, start=start, end=end)
 
 
+def _import_above(shell: LessonShell, code: str, cursor: int) -> None:
+    """Run the import lines that stand above the cursor, so that what they name is known; only in a child."""
+    if not hasattr(os, "fork"):
+        return
+    for line in code[:cursor].splitlines()[:-1]:
+        if IMPORT.match(line):
+            with suppress(Exception):
+                exec(line, shell.user_ns)  # noqa: S102  what the learner is about to run anyway
+
+
 def inspect(shell: LessonShell, code: str, cursor: int) -> Inspected:
     """The documentation of what stands at `cursor`, as plain text."""
     answer = throw_away(shell, lambda: Inspected(text=_inspect(shell, code, cursor)))
@@ -90,6 +102,7 @@ def inspect(shell: LessonShell, code: str, cursor: int) -> Inspected:
 
 
 def _inspect(shell: LessonShell, code: str, cursor: int) -> str:
+    _import_above(shell, code, cursor)
     name = token_at_cursor(code, cursor)
     try:
         bundle = shell.object_inspect_mime(name, detail_level=0)  # type: ignore[no-untyped-call]

@@ -39,9 +39,10 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """Run `cell` and show nothing: it only rebuilds the state."""
+    """Run `cell` and show nothing: it only rebuilds the state. `fence` is as in `Execute`."""
 
     cell: CellSource
+    fence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,11 @@ prefix that begins with exactly the cells it has run; any other is ended and a f
 from __future__ import annotations
 
 import asyncio
-import secrets
 import tempfile
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+from foretell.errors import RuntimeUnavailable
 from foretell.model.run import Completion, Event, Run, RunRequest, Variable
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.limits import Limits
@@ -27,7 +27,7 @@ from foretell.runtime.messages import (
 )
 from foretell.runtime.pool import Pool
 from foretell.runtime.process import Exited, Setup
-from foretell.runtime.state import Prefix, Rebuilder, State
+from foretell.runtime.state import Prefix, Rebuilder, State, make_fence
 
 ASK_SECONDS = 10.0
 REACH_SECONDS = 15.0
@@ -49,6 +49,7 @@ class FreshProcessSession:
         self._live: State | None = None
         self._aside: State | None = None
         self._flight: Flight | None = None
+        self._closed = False
 
     async def start(self) -> None:
         """Have a process ready. RuntimeUnavailable where there can be none, with what to do."""
@@ -69,7 +70,7 @@ class FreshProcessSession:
                 flight.abandon()
                 if self._flight is not flight:
                     task.cancel()
-                await asyncio.wait({task})
+                await asyncio.gather(task, return_exceptions=True)
 
     async def stop(self) -> None:
         """Interrupt the run in progress, kill it after two seconds, and wait until it has ended."""
@@ -94,6 +95,7 @@ class FreshProcessSession:
 
     async def close(self) -> None:
         """End every process of the session."""
+        self._closed = True
         if self._flight is not None:
             self._flight.abandon()
         async with self._turn, self._aside_turn:
@@ -106,6 +108,8 @@ class FreshProcessSession:
 
     async def _conduct(self, request: RunRequest, flight: Flight) -> Run:
         async with self._turn:
+            if self._closed:
+                raise RuntimeUnavailable("This session is closed; open a new one")
             self._flight = flight
             try:
                 state = await self._rebuilder.reach(self._take_best(request.prefix), request.prefix, flight)
@@ -123,7 +127,7 @@ class FreshProcessSession:
             cell=request.cell,
             probes=request.probes,
             asserts_from_line=request.asserts_from_line,
-            fence=f"\x1e{secrets.token_hex(8)}\x1e",
+            fence=make_fence(),
         )
         ended = await flight.perform(state.worker, order)
         if isinstance(ended, Died) and not ended.began and not flight.stopping.is_set():

@@ -7,6 +7,7 @@ endless loop above would make every cell below it unreachable.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 
 from foretell.model.run import CellSource, Failure, Replaying
@@ -40,6 +41,11 @@ class State:
         """The state once `cell` has run too."""
         failed = self.failed if failure is None else (*self.failed, cell.cell)
         return replace(self, executed=(*self.executed, cell), failed=failed)
+
+
+def make_fence() -> str:
+    """A mark for the native streams that no cell can know beforehand."""
+    return f"\x1e{secrets.token_hex(8)}\x1e"
 
 
 class Rebuilder:
@@ -90,7 +96,7 @@ class Rebuilder:
             if key in self._passed_over:
                 state = replace(state, executed=key, failed=(*state.failed, cell.cell))
                 continue
-            ended = await flight.rebuild(state.worker, Replay(cell=cell))
+            ended = await flight.rebuild(state.worker, Replay(cell=cell, fence=make_fence()))
             if isinstance(ended, Died):
                 return key, ended
             state = state.after(cell, ended.failure)

@@ -67,6 +67,7 @@ def obey(channel: Channel, shell: LessonShell, order: Message) -> None:
             channel.send(Begun())
             with shell.outlet.shut():
                 ended = run_cell(shell, channel.interrupts, order.cell)
+            mark_native(order.fence)
             channel.send(ended)
         case Execute():
             execute(channel, shell, order)
@@ -107,13 +108,18 @@ def execute(channel: Channel, shell: LessonShell, order: Execute) -> None:
     """Run a cell with all it shows, then answer its probes."""
     channel.send(Begun())
     ended = run_cell_watched(shell, channel.interrupts, order, channel.send)
-    with suppress(OSError, AttributeError):
+    mark_native(order.fence)
+    channel.send(ended)
+    channel.send(answer_probes(shell, order.probes))
+
+
+def mark_native(fence: str) -> None:
+    """Write `fence` behind all that native code has printed."""
+    with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).fflush(None)
     for native in (1, 2):
         with suppress(OSError):
-            os.write(native, order.fence.encode())
-    channel.send(ended)
-    channel.send(answer_probes(shell, order.probes))
+            os.write(native, fence.encode())
 
 
 if __name__ == "__main__":
