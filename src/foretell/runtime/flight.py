@@ -106,7 +106,7 @@ class Flight:
                 match await worker.receive():
                     case Begun():
                         began = True
-                    case CellEnded() as ended:
+                    case CellEnded() as ended if began:
                         break
                     case Exited() as end:
                         return replace(self._explain(end, started), began=began)
@@ -127,7 +127,7 @@ class Flight:
                         began = True
                     case Planned(asserts=asserts):
                         planned = asserts
-                    case CellEnded() as ended:
+                    case CellEnded() as ended if began:
                         break
                     case Exited() as end:
                         return replace(self._explain(end, started), asserts=planned, began=began)
