@@ -10,7 +10,7 @@ import pytest
 from foretell.authoring.outline import outline_json
 from foretell.parse.lesson import read_lesson
 
-GOLDEN = Path(__file__).parent / "golden"
+FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("golden/*/notebook.ipynb"))
 
 
 def outline_of(folder: Path) -> dict[str, object]:
@@ -18,8 +18,6 @@ def outline_of(folder: Path) -> dict[str, object]:
     return outline_json(read_lesson(id=folder.name, notebook=text))
 
 
-@pytest.mark.parametrize(
-    "folder", sorted(path for path in GOLDEN.iterdir() if path.is_dir()), ids=lambda folder: folder.name
-)
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_each_golden_notebook_gives_its_outline(folder: Path) -> None:
     assert outline_of(folder) == json.loads((folder / "outline.json").read_text(encoding="utf-8"))

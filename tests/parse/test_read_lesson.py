@@ -187,3 +187,13 @@ def test_a_lesson_in_another_language_is_shown_plainly() -> None:
 def test_a_notebook_without_cells_is_a_lesson_without_sections() -> None:
     lesson = read_lesson(id="empty", notebook=notebook())
     assert (lesson.title, lesson.sections, lesson.code_cells) == ("empty", (), ())
+
+
+def test_a_module_line_may_stand_above_the_title() -> None:
+    lesson = lesson_of(md("## Module 1.2, Lesson 3\n\n# Title"))
+    assert (lesson.title, lesson.module) == ("Title", "Module 1.2, Lesson 3")
+
+
+def test_a_heading_of_an_exercise_is_no_title() -> None:
+    lesson = lesson_of(md("# Exercise 1: A (Guided)"), code("print(1)"))
+    assert (lesson.title, [section.key for section in lesson.sections]) == ("small", ["ex1"])

@@ -123,3 +123,15 @@ def test_an_unplaced_solution_can_be_read_and_is_said() -> None:
     assert (task.solution, task.solution_cell) == (None, lesson.cells[3].id)
     assert "y = 3" in task.solution_text
     assert [(one.cell, "cell 3" in one.why) for one in lesson.unread] == [(2, True)]
+
+
+def test_a_solution_that_fills_nothing_is_said() -> None:
+    lesson = lesson_of(md("# T"), md("## Exercise 1: A (Guided)"), code("print(1)"), details("print(1)"))
+    assert [(one.cell, "nothing to fill" in one.why) for one in lesson.unread] == [(3, True)]
+
+
+def test_hints_above_a_task_are_one_rung() -> None:
+    hint = md("<details><summary>Hint</summary>\n\nCount.\n\n</details>")
+    lesson = lesson_of(md("# T"), md("## Exercise 1: A (Independent)"), hint, hint, code("x = None  # TODO"))
+    assert [(hint.name, hint.text) for hint in task_at(lesson, 4).hints] == [("Where to look", "Count.\n\nCount.")]
+    assert blocks_of(lesson, BlockRole.DEBRIEF) == []

@@ -17,6 +17,7 @@ from foretell.parse.sections import Draft
 from foretell.parse.solutions import Details, place_by_name, place_solution, read_details
 from foretell.parse.tasks import TaskCut
 
+NOTHING_TO_FILL = "it gives code to be opened, but its section has nothing to fill; it opens after the section's cells"
 WHERE, IDEA, LINE = "Where to look", "The idea", "The line"
 
 
@@ -49,7 +50,7 @@ class _Tally:
     pending: list[int] = field(default_factory=list)
     unplaced: dict[int, tuple[Cell, Details]] = field(default_factory=dict)
     waiting: tuple[Cell, Details, tuple[int, int]] | None = None
-    clue: tuple[str, tuple[int, int]] | None = None
+    clues: list[tuple[str, tuple[int, int]]] = field(default_factory=list)
     taken: set[tuple[int, int]] = field(default_factory=set)
 
 
@@ -71,6 +72,8 @@ def attach_solutions(draft: Draft, cut: Callable[[Cell], TaskCut | None]) -> Att
             else:
                 _meet_solution(tally, part.cell, details, place)
     unread = tuple(_give_up(tally, index) for index in tally.pending if index in tally.unplaced)
+    if tally.waiting is not None and tally.waiting[2] not in tally.taken:
+        unread += (Unread(cell=tally.waiting[0].index, why=NOTHING_TO_FILL),)
     return Attachments(tasks=tuple(tally.found.values()), taken=frozenset(tally.taken), unread=unread)
 
 
@@ -108,12 +111,10 @@ def _fills(tally: _Tally, details: Details) -> bool:
 
 
 def _meet_task(tally: _Tally, cell: Cell, cut: TaskCut) -> None:
-    attached = Attached(cell=cell, cut=cut)
-    if tally.clue is not None:
-        attached = Attached(cell=cell, cut=cut, clue=tally.clue[0])
-        tally.taken.add(tally.clue[1])
-        tally.clue = None
-    tally.found[cell.index] = attached
+    clue = "\n\n".join(text for text, _ in tally.clues)
+    tally.taken.update(place for _, place in tally.clues)
+    tally.clues.clear()
+    tally.found[cell.index] = Attached(cell=cell, cut=cut, clue=clue)
     tally.pending.append(cell.index)
     if tally.waiting is None:
         return
@@ -125,7 +126,7 @@ def _meet_task(tally: _Tally, cell: Cell, cut: TaskCut) -> None:
 
 def _meet_hint(tally: _Tally, details: Details, place: tuple[int, int]) -> None:
     if not tally.found:
-        tally.clue = (details.text, place)
+        tally.clues.append((details.text, place))
         return
     index = tally.pending[-1] if tally.pending else next(reversed(tally.found))
     one = tally.found[index]

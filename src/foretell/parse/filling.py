@@ -52,7 +52,7 @@ def read_tasks(
             task = _task(one, names[one.cell.id], tests, prompts)
             task = _with_file(task, solutions)
             tasks[one.cell.id] = _with_overlay(task, wanted.get(one.cell.id), cells)
-    unread = [one for found in attachments for one in found.unread if names[cells[one.cell].id] not in solutions]
+    unread = [one for found in attachments for one in found.unread if names.get(cells[one.cell].id) not in solutions]
     unread += [_unasked(cell) for draft in drafts for cell in draft.code if _holds_predictions(read_task(cell.source))]
     return Filling(tasks=tasks, taken=tuple(found.taken for found in attachments), unread=tuple(unread))
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from foretell.model.lesson import Cell, CellKind, Lesson, SectionKind, Unread
 from foretell.parse.asking import apply_overlay, read_prompts
 from foretell.parse.assemble import Reading, build_goals, build_sections
-from foretell.parse.filling import read_tasks
+from foretell.parse.filling import Filling, read_tasks
 from foretell.parse.header import Header, read_header
 from foretell.parse.notebook import read_notebook
 from foretell.parse.overlay import Overlay, read_overlay
@@ -33,12 +33,14 @@ def read_lesson(
     drafts = draft_sections(book.cells)
     asked = tuple(read_prompts(draft) for draft in drafts.sections)
     prompts = apply_overlay((prompt for section in asked for prompt in section.prompts), said, book.cells)
-    filled = read_tasks(drafts.sections, book.cells, said, solutions, frozenset(prompts))
+    filled = Filling(tasks={}, taken=(frozenset(),) * len(drafts.sections), unread=())
+    if book.language == "python":
+        filled = read_tasks(drafts.sections, book.cells, said, solutions, frozenset(prompts))
     intro = next((draft for draft in drafts.sections if draft.kind is SectionKind.INTRO), None)
     reading = Reading(
         cells=book.cells, language=book.language, title=drafts.title or id, drafts=drafts.sections,
         header=read_header(intro) if intro is not None else Header(), prompts=prompts,
-        tasks=filled.tasks if book.language == "python" else {},
+        tasks=filled.tasks,
         asks=tuple(section.taken for section in asked), details=filled.taken,
     )  # fmt: skip
     goals = build_goals(reading)

@@ -14,7 +14,7 @@ import warnings
 from dataclasses import dataclass
 
 MAGIC_LINE = re.compile(r"^(\s*)([%!?].*|\w[\w.]*\?\??\s*)$")
-MAGIC_VALUE = re.compile(r"^(\s*[\w, ]+=\s*)[%!].*$")
+MAGIC_VALUE = re.compile(r"^(\s*\w[\w, ]*=\s*)[%!].*$")
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "debug"})
 EMPTY_VALUE = re.compile(r"^(\s*[A-Za-z_][\w.]*\s*=)\s*(#.*)?$")
 BLOCK_HEAD = re.compile(r"^(\s*)(with|if|elif|else|for|while|def|class|try|except|finally|async)\b.*:\s*(#.*)?$")
@@ -63,6 +63,19 @@ def parse(text: str) -> ast.Module | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return tree if _depth(tree) <= DEEPEST else None
+
+
+def first_fault(text: str) -> int | None:
+    """The line (from 1) at which a text stops being Python; None where it is Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as error:
+        return max(1, error.lineno or 1)
+    except (ValueError, RecursionError, MemoryError):
+        return 1
+    return None
 
 
 def is_expression(text: str) -> bool:

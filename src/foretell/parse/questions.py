@@ -18,6 +18,7 @@ BEGINS_QUESTION = re.compile(rf"^\W*{QUESTION_WORD}\b", re.I)
 SENTENCE_END = re.compile(r"(?<=[?!.])(?:\s+)(?=[\w`*(\"'\x00])")
 TRAILING_BRACKET = re.compile(r"\s*[*_]?\(([^()]*(?:\([^()]*\)[^()]*)*)\)[*_]?\s*([?.!]?)[*_]?\s*$")
 HINTING = re.compile(r"\b(?:hint|remember|recall|answer|spoiler|it(?:'|’)s|expected?|should|because)\b|=", re.I)
+LONGEST_ASIDE = 400
 OFFERS_CHOICE = re.compile(r"\bor\b|/|\?\s*$", re.I)
 
 KIND_FORMS: tuple[tuple[re.Pattern[str], AnswerKind], ...] = tuple(
@@ -133,7 +134,7 @@ def _two_things(sentence: str) -> list[str]:
 
 def _read_one(text: str, kept: list[str]) -> Asked:
     asides: list[str] = []
-    while bracket := TRAILING_BRACKET.search(text):
+    while bracket := TRAILING_BRACKET.search(text, max(0, len(text) - LONGEST_ASIDE)):
         inside = _unmask(bracket[1], kept)
         if not _is_aside(inside, text[: bracket.start()]):
             break

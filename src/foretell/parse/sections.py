@@ -86,10 +86,7 @@ class Drafts:
 def draft_sections(cells: Sequence[Cell]) -> Drafts:
     """Cut a notebook into sections; the first is the intro."""
     stream = [(cell, chunk) for cell in cells for chunk in _chunks(cell)]
-    title_chunk = next((c for _, c in stream if c is not None and c.kind is ChunkKind.HEADING and c.level == 1), None)
-    first_heading = next((c for _, c in stream if c is not None and c.kind is ChunkKind.HEADING), None)
-    if title_chunk is not first_heading:
-        title_chunk = None
+    title_chunk = _find_title(stream)
     numbered = _numbered_level(stream)
     opened = _Open(kind=SectionKind.INTRO, reading=HeadingReading(place=Place.OTHER, title=""))
     closed: list[Draft] = []
@@ -109,6 +106,15 @@ def draft_sections(cells: Sequence[Cell]) -> Drafts:
     closed.append(opened.close())
     title = title_chunk.text if title_chunk is not None else None
     return Drafts(title=title, sections=tuple(draft for draft in closed if draft.cells))
+
+
+def _find_title(stream: Sequence[tuple[Cell, Chunk | None]]) -> Chunk | None:
+    """The first heading, if it is of level 1 and begins no exercise; a module line may stand above it."""
+    headings = (chunk for _, chunk in stream if chunk is not None and chunk.kind is ChunkKind.HEADING)
+    first = next((chunk for chunk in headings if read_module(chunk) is None), None)
+    if first is None or first.level != 1 or read_heading(first.text).place is Place.EXERCISE:
+        return None
+    return first
 
 
 def _chunks(cell: Cell) -> Iterable[Chunk | None]:

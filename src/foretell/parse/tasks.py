@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 from foretell.parse.gaps import Gap, find_gaps
 from foretell.parse.prompts import is_comment_prompt
-from foretell.parse.python import Comment, parse, read_comments
+from foretell.parse.python import Comment, first_fault, parse, read_comments
 from foretell.parse.withhold import claims_result, is_marker, states_answer
+
+MOST_LINES = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,24 +110,30 @@ def _uncomment(comments: Sequence[Comment]) -> str:
 
 
 def _code_ranges(block: Sequence[Comment]) -> list[tuple[int, int]]:
-    """The longest stretches of a comment block that parse as statements (at most 200 lines are tried together)."""
+    """The stretches of a comment block that parse as statements (at most MOST_LINES are tried together)."""
     ranges: list[tuple[int, int]] = []
     first = 0
     while first < len(block):
-        last = next(
-            (
-                last
-                for last in range(min(len(block), first + 200), first, -1)
-                if _is_code(_uncomment(block[first:last]))
-            ),
-            None,
-        )
-        if last is None:
-            first += 1
-            continue
-        ranges.append((first, last))
-        first = last
+        last = _end_of_code(block, first)
+        if last is not None:
+            ranges.append((first, last))
+        first = last or first + 1
     return ranges
+
+
+def _end_of_code(block: Sequence[Comment], first: int) -> int | None:
+    """Where the code ends that begins with this line: each fault says how much shorter it must be."""
+    last = min(len(block), first + MOST_LINES)
+    while last > first:
+        text = _uncomment(block[first:last])
+        fault = first_fault(text)
+        if fault is None:
+            if _is_code(text):
+                return last
+            last -= 1
+        else:
+            last = min(last - 1, first + fault - 1)
+    return None
 
 
 def _is_code(text: str) -> bool:
