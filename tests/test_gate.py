@@ -77,9 +77,12 @@ def test_a_name_given_anew_is_not_missing():
     assert gate.missing_tasks(lesson, MemoryRecord().history(), "u") == ()
 
 
-def test_a_tasks_own_test_cell_needs_no_reference_result():
+def test_a_tasks_own_test_cell_needs_no_reference_result_once_something_was_written():
     lesson = lesson_of(task_cell("t", provides="Block", test_cells=("u",)), plain_cell("u", needs="Block"))
-    assert gate.missing_tasks(lesson, MemoryRecord().history(), "u") == ()
+    record = MemoryRecord()
+    assert [code.cell for code in gate.missing_tasks(lesson, record.history(), "u")] == ["t"]
+    record.save_draft("t", "class Block: ...")
+    assert gate.missing_tasks(lesson, record.history(), "u") == ()
 
 
 def test_the_reference_result_stands_in_below_and_never_in_the_tasks_own_cell():

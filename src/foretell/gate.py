@@ -195,13 +195,16 @@ def cells_behind(lesson: Lesson, cell: str) -> Iterator[CodeCell]:
 
 
 def missing_tasks(lesson: Lesson, history: History, cell: str) -> tuple[CodeCell, ...]:
-    """Give earlier tasks that `cell` builds on, that are not done, and whose reference result could stand in."""
+    """Give earlier tasks that `cell` builds on, that are not done, and whose reference result could stand in.
+
+    A task's own test cell is there to run on unfinished code, so nothing is missing there once something was written.
+    """
     return tuple(
         code
         for code in cells_behind(lesson, cell)
         if code.task is not None
         and code.task.solution is not None
-        and cell not in code.task.test_cells
+        and not (cell in code.task.test_cells and not is_untouched(code, learner_code(code, history)))
         and not task_done(code, history)
         and not uses_reference(code, history)
     )

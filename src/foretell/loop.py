@@ -182,7 +182,12 @@ def judge(code: CodeCell, history: History, run: Run) -> tuple[Judgement, ...]:
     return tuple(j for j in judgements if not (unfinished and j.verdict is Verdict.UNKNOWN))
 
 
-def _observations(question: Question, run: Run) -> list[Observation]:
-    absent = Observation(type="other", text="")
-    found = [run.observations.get((question.id, row)) for row in range(len(question.rows) or 1)]
-    return [] if all(o is None for o in found) else [o or absent for o in found]
+def _observations(question: Question, run: Run) -> list[Observation | None]:
+    seen = (run.observations.get((question.id, row)) for row in range(len(question.rows) or 1))
+    return [None if o is not None and _is_an_unfinished_cells(o, run) else o for o in seen]
+
+
+def _is_an_unfinished_cells(observation: Observation, run: Run) -> bool:
+    """Whether a target merely lacked a name because the cell had stopped: that answers no question about errors."""
+    lacks_a_name = observation.type == "failure" and observation.value == "NameError"
+    return lacks_a_name and run.failure is not None and run.failure.kind != "NameError"

@@ -149,7 +149,7 @@ class Learner:
         editor = self.cell(cell).locator(".cm-content")
         editor.click()
         self.page.keyboard.press("ControlOrMeta+a")
-        # Text inserted over a coloured selection makes Chromium itself set a style, which the policy blocks and reports.
+        # Text put over a coloured selection makes Chromium itself set a style, which the policy blocks and reports.
         self.page.keyboard.press("Delete")
         self.page.keyboard.insert_text(code)
 

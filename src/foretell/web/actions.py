@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from starlette.datastructures import FormData
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from foretell import gate, loop
 from foretell.errors import AnswerError, UsageError
@@ -22,9 +22,10 @@ from foretell.model.attempt import Opened, SelfMark
 from foretell.model.lesson import CodeCell, Question
 from foretell.web.cells import cell_view, help_state, name_of
 from foretell.web.desk import Desk
-from foretell.web.drawing import draw_cell, draw_outline, draw_section
+from foretell.web.drawing import draw_cell, draw_outline, draw_page, draw_section
+from foretell.web.guard import page_headers
 from foretell.web.ledgers import Refused
-from foretell.web.pages import changed_views, outline_view, section_views
+from foretell.web.pages import changed_views, lesson_page, outline_view, section_views
 from foretell.web.player import Player
 from foretell.web.views import CellView, Chrome, SectionView
 
@@ -83,6 +84,10 @@ class Posted:
         scene = self.desk.scene(self.player, {self.cell: refused} if refused else None)
         return draw_cell(cell_view(scene, self.code), self.chrome, self.player.lesson.id)
 
+    def page_html(self, refused: Refused) -> str:
+        """Draw the whole page with a form that came back."""
+        return draw_page(lesson_page(self.desk.scene(self.player, {self.cell: refused}), self.chrome))
+
     def sections(self) -> tuple[SectionView, ...]:
         """Give every section as it is now."""
         return tuple(section_views(self.desk.scene(self.player)))
@@ -127,8 +132,11 @@ async def run(posted: Posted) -> Response:
 
 
 async def _refuse(posted: Posted, refused: Refused, problem: str, status: int) -> Response:
+    if not posted.wants_fragment:
+        page = await asyncio.to_thread(posted.page_html, refused)
+        return HTMLResponse(page, status, headers=page_headers(posted.chrome.nonce))
     html = await posted.cell_html(refused)
-    return posted.reply({"cell": html, "events": None, "problem": problem, "announce": problem}, status)
+    return JSONResponse({"cell": html, "events": None, "problem": problem, "announce": problem}, status)
 
 
 def _answers(questions: tuple[Question, ...], form: FormData) -> dict[str, Answer]:

@@ -76,7 +76,9 @@ def section_views(scene: Scene) -> Iterator[SectionView]:
             eyebrow=f"Exercise {exercise.number}" if exercise and exercise.number is not None else "",
             support=exercise.support.value if exercise and exercise.support else "",
             stretch=bool(exercise and exercise.stretch),
-            title_html="" if section.kind is SectionKind.INTRO else inline_html(gate.shown_title(section, scene.opened)),
+            title_html=""
+            if section.kind is SectionKind.INTRO
+            else inline_html(gate.shown_title(section, scene.opened)),
             items=items,
             previous_key=keys[place - 1] if place else "",
             next_key=keys[place + 1] if place + 1 < len(keys) else "",
