@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
+
+from chromium import chromium
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -17,3 +21,15 @@ def original_notebook() -> Path:
     if not path.is_file():
         pytest.skip(f"the author's notebook is not beside this checkout ({path})")
     return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, once for all tests: Playwright allows one in a process."""
+    with chromium() as started:
+        yield started
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put browser tests last: while Playwright's loop lives in this process, no other event loop can run."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

@@ -79,7 +79,7 @@ def first_two_exercises(learner):
     learner.answer("ex2-by-hand", 1, "yes", sure=80)
     learner.lock_in_and_run("ex2-by-hand")
     learner.answer("ex2-untransposed", 0, "RuntimeError", sure=40)
-    learner.answer("ex2-untransposed", 1, "true", sure=50)
+    learner.answer("ex2-untransposed", 1, "yes", sure=50)
     learner.lock_in_and_run("ex2-untransposed")
 
 

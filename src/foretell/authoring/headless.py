@@ -76,4 +76,6 @@ def outcome_json(outcomes: list[CellOutcome]) -> dict[str, object]:
 
 
 def _failure_json(failure: Failure | None) -> dict[str, object] | None:
-    return failure and {"kind": failure.kind, "message": failure.message, "line": failure.line}
+    if failure is None:
+        return None
+    return {"kind": failure.kind, "message": failure.message, "line": failure.line}

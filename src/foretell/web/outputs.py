@@ -131,6 +131,6 @@ def frame_document(html: str) -> str:
         "<style>body{margin:0;font:13px/1.5 system-ui,sans-serif;color:#1b222d;background:#fff;overflow-x:auto}"
         "table{border-collapse:collapse}td,th{padding:2px 8px;text-align:right;border-bottom:1px solid #ddd}</style>"
         f"<body>{html}"
-        "<script>const say=()=>parent.postMessage({foretellHeight:document.documentElement.scrollHeight},'*');"
-        "new ResizeObserver(say).observe(document.documentElement);say()</script></body></html>"
+        "<script>{const say=()=>parent.postMessage({foretellHeight:document.documentElement.scrollHeight},'*');"
+        "new ResizeObserver(say).observe(document.documentElement);say()}</script></body></html>"
     )

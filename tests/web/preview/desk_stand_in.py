@@ -10,7 +10,6 @@ from playwright.sync_api import Route
 from samples import chrome
 
 from foretell.web.drawing import draw_cell
-from foretell.web.outputs import frame_document
 from foretell.web.views import CellView
 
 Reply = dict[str, object]
@@ -44,10 +43,6 @@ class StandIn:
             self._post(route, path)
         elif path.endswith("/events"):
             route.fulfill(status=200, body=self.stream, content_type="text/event-stream")
-        elif "/outputs/" in path:
-            route.fulfill(
-                status=200, body=frame_document("<div style='height:600px'>x</div>"), content_type="text/html"
-            )
         else:
             answer(route)
 

@@ -1,29 +1,24 @@
 """Draws the sample pages as the server would (same headers, same templates) and, run as a script, takes pictures.
 
-python tests/web/preview/draw.py FOLDER [page ...]
+PYTHONPATH=tests python tests/web/preview/draw.py FOLDER [page ...]
 """
 
 import mimetypes
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 from samples import PAGES
 
+from chromium import AXE, chromium
 from foretell.web.drawing import draw_page
 from foretell.web.guard import page_headers
 
 WEB = Path(__file__).parents[3] / "src" / "foretell" / "web"
-AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 ORIGIN = "http://localhost"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 SIZES = {"wide": (1280, 900), "phone": (390, 844), "narrow": (320, 700)}
 
 
@@ -48,12 +43,12 @@ def answer(route: Route) -> None:
 
 
 @contextmanager
-def browser() -> Iterator[BrowserContext]:
-    with tempfile.TemporaryDirectory() as profile, sync_playwright() as player:
-        context = player.chromium.launch_persistent_context(profile, executable_path="/usr/bin/chromium", args=FLAGS)
-        context.route("**/*", answer)
-        yield context
-        context.close()
+def profile_of(browser: Browser) -> Iterator[BrowserContext]:
+    """Give a browser profile in which every address is answered with a sample page."""
+    context = browser.new_context()
+    context.route("**/*", answer)
+    yield context
+    context.close()
 
 
 def opened(context: BrowserContext, name: str, scheme: str, size: str) -> tuple[Page, list[str]]:
@@ -84,7 +79,7 @@ def overflows(page: Page) -> int:
 
 def main(folder: Path, names: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with browser() as context:
+    with chromium() as browser, profile_of(browser) as context:
         for name in names or list(PAGES):
             for scheme, size in (("light", "wide"), ("dark", "wide"), ("light", "phone"), ("light", "narrow")):
                 page, complaints = opened(context, name, scheme, size)

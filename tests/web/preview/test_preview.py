@@ -5,7 +5,7 @@ from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
-from draw import browser, html_of, opened, overflows, violations
+from draw import html_of, opened, overflows, profile_of, violations
 from samples import PAGES
 
 
@@ -69,8 +69,8 @@ def test_a_page_never_calls_a_prediction_wrong():
 
 
 @pytest.fixture(scope="module")
-def context():
-    with browser() as made:
+def context(browser):
+    with profile_of(browser) as made:
         yield made
 
 

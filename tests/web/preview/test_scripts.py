@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from desk_stand_in import StandIn, drawn, events
-from draw import answer, browser, opened
+from draw import answer, opened, profile_of
 from playwright.sync_api import Page, expect
 from samples import cell, every_verdict, first_visit, form, ledger, outputs, printed, run
 
@@ -15,8 +15,8 @@ EVENTS = "/l/nn-module/runs/1/events"
 
 
 @pytest.fixture(scope="module")
-def context():
-    with browser() as made:
+def context(browser):
+    with profile_of(browser) as made:
         yield made
 
 
@@ -301,12 +301,6 @@ def test_a_hint_opens_in_place_and_folds_away(visit):
     expect(button).to_have_attribute("aria-expanded", "false")
     button.click()
     expect(page.locator("#hint-1-task")).to_be_visible()
-
-
-def test_a_frame_gets_the_height_it_asks_for_within_bounds(visit):
-    page = visit("outputs", StandIn())
-    page.locator("iframe.frame").scroll_into_view_if_needed()
-    expect(page.locator("iframe.frame")).to_have_css("height", "600px")
 
 
 def test_the_theme_is_switched_and_remembered(visit):
