@@ -94,6 +94,31 @@ def test_the_reference_result_stands_in_below_and_never_in_the_tasks_own_cell():
     assert gate.missing_tasks(lesson, record.history(), "u") == ()
 
 
+def test_what_the_learner_has_not_been_shown_leaves_no_source_in_their_process():
+    record = MemoryRecord()
+    lesson = lesson_of(plain_cell("a"), plain_cell("b"), task_cell("t", provides="answer"), plain_cell("u"))
+    run_of(record, lesson, "a")
+    record.open_help("t", Opened.REFERENCE_ON)
+    kept = {source.cell: source.keeps_source for source in gate.prefix_of(lesson, record.history(), "u")}
+    assert kept == {"a": True, "b": False, "t": False}
+
+
+def test_a_cell_that_never_ended_is_left_out_below_until_its_text_changes():
+    record, lesson = MemoryRecord(), lesson_of(plain_cell("a", source="while True: pass"), plain_cell("b"))
+    run_of(record, lesson, "a", ran("a", failure=Failure(kind="stopped", message="Stopped.")))
+    assert gate.prefix_of(lesson, record.history(), "b") == ()
+    run_of(record, lesson, "b")
+    record.save_draft("a", "pass")
+    assert [source.text for source in gate.prefix_of(lesson, record.history(), "b")] == ["pass"]
+    assert "b" in gate.stale_cells(lesson, record.history())
+
+
+def test_a_cell_that_failed_with_an_exception_stays_in_the_past_of_the_next():
+    record, lesson = MemoryRecord(), lesson_of(plain_cell("a"), plain_cell("b"))
+    run_of(record, lesson, "a", ran("a", failure=Failure(kind="NameError", message="no")))
+    assert [source.cell for source in gate.prefix_of(lesson, record.history(), "b")] == ["a"]
+
+
 def test_a_task_that_gets_done_takes_its_reference_results_place():
     record, lesson = MemoryRecord(), lesson_of(task_cell("t", provides="answer"), plain_cell("u", needs="answer"))
     record.open_help("t", Opened.REFERENCE_ON)

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from foretell.model.attempt import History, KeptRun, Opened
 from foretell.model.lesson import Block, CodeCell, Goal, Lesson, Question, Section
-from foretell.model.run import CellSource
+from foretell.model.run import CellSource, FailureKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,21 +143,41 @@ def uses_reference(code: CodeCell, history: History) -> bool:
 _SWITCHES = (Opened.REFERENCE_ON, Opened.REFERENCE_OFF)
 
 
-def source_below(code: CodeCell, history: History) -> str:
-    """Give the source that stands for this cell when a later one runs."""
+def source_below(code: CodeCell, history: History) -> CellSource | None:
+    """Give the source that stands for this cell when a later one runs; None where it would not come to an end.
+
+    What the learner has not been shown (a reference result, a cell that has not been run) leaves no source behind.
+    """
     if code.task and code.task.solution is not None and uses_reference(code, history):
-        return joined(code, code.task.solution)
-    return joined(code, learner_code(code, history))
+        return CellSource(cell=code.cell, text=joined(code, code.task.solution), keeps_source=False)
+    if never_ended(code, history):
+        return None
+    text = joined(code, learner_code(code, history))
+    return CellSource(cell=code.cell, text=text, keeps_source=code.cell in opened_cells(history))
+
+
+def never_ended(code: CodeCell, history: History) -> bool:
+    """Whether the cell's present text was last stopped, hit a limit or took Python with it."""
+    last = latest_run(history, code.cell)
+    if last is None or last.run is None or last.run.failure is None:
+        return False
+    return last.run.failure.kind in set(FailureKind) and last.code == learner_code(code, history)
+
+
+def sources_below(cells: Iterable[CodeCell], history: History) -> tuple[CellSource, ...]:
+    """Give the sources that stand for these cells when a later one runs."""
+    return tuple(source for code in cells if (source := source_below(code, history)) is not None)
+
+
+def cells_above(lesson: Lesson, cell: str) -> tuple[CodeCell, ...]:
+    """Give every code cell before this one, in notebook order."""
+    cells = lesson.code_cells
+    return cells[: next(place for place, code in enumerate(cells) if code.cell == cell)]
 
 
 def prefix_of(lesson: Lesson, history: History, cell: str) -> tuple[CellSource, ...]:
     """Give every earlier code cell as it stands, in notebook order: the state that `cell` runs from."""
-    sources: list[CellSource] = []
-    for code in lesson.code_cells:
-        if code.cell == cell:
-            break
-        sources.append(CellSource(cell=code.cell, text=source_below(code, history)))
-    return tuple(sources)
+    return sources_below(cells_above(lesson, cell), history)
 
 
 def state_key(prefix: Iterable[CellSource], source: CellSource) -> str:
@@ -179,16 +199,15 @@ def stale_cells(lesson: Lesson, history: History) -> frozenset[str]:
         own = CellSource(cell=code.cell, text=joined(code, learner_code(code, history)))
         if last is not None and last.state != state_key(prefix, own):
             stale.add(code.cell)
-        prefix.append(CellSource(cell=code.cell, text=source_below(code, history)))
+        prefix += sources_below([code], history)
     return frozenset(stale)
 
 
 def cells_behind(lesson: Lesson, cell: str) -> Iterator[CodeCell]:
     """Give the earlier cells whose names this cell needs, directly or through others, nearest first."""
-    cells = lesson.code_cells
-    place = next(place for place, code in enumerate(cells) if code.cell == cell)
-    needed = set(cells[place].needs)
-    for code in reversed(cells[:place]):
+    code = lesson.code_cell(cell)
+    needed = set(code.needs) if code else set()
+    for code in reversed(cells_above(lesson, cell)):
         if code.provides & needed:
             needed = (needed - code.provides) | code.needs
             yield code

@@ -245,7 +245,7 @@ def test_rows_are_compared_one_by_one():
     question = ask("number", rows=ROWS)
     right = judge(question, ("100,480", "55", "4"), number(100480), number(55), number(4))
     assert (right.verdict, right.difference) == (Verdict.RIGHT, "all 3 rows match")
-    assert right.observed == "100480\n55\n4"
+    assert right.observed == "100,480\n55\n4"
     wrong = judge(question, ("100,352", "55", "3"), number(100480), number(55), number(4))
     assert wrong.verdict is Verdict.WRONG
     assert wrong.difference == (

@@ -16,6 +16,7 @@ from foretell.model.run import Observation
 
 _LONGEST_SHOWN = 80
 _ROWS_SHOWN = 2
+_PLAIN_BELOW = 10**15
 _QUOTED = frozenset({AnswerKind.PRINTED, AnswerKind.TABLE, AnswerKind.OPEN})
 
 
@@ -94,5 +95,18 @@ def _said(question: Question, reading: Reading) -> str:
 
 
 def _observed(observations: Sequence[Observation | None], question: Question) -> str:
-    texts = [one.text if one else "" for one in observations]
+    texts = [observed_text(one, question) for one in observations]
     return "\n".join(" ".join(text.split()) for text in texts) if question.rows else "".join(texts[:1])
+
+
+def observed_text(observation: Observation | None, question: Question) -> str:
+    """What was seen, in the words in which the question is answered: yes or no, 100,480, an exception's name first."""
+    if observation is None:
+        return ""
+    if question.kind is AnswerKind.YES_NO and isinstance(observation.value, bool):
+        return "yes" if observation.value else "no"
+    if question.kind is AnswerKind.ERROR and observation.type != "failure":
+        return "no error"
+    if question.kind is AnswerKind.NUMBER and type(observation.value) is int and abs(observation.value) < _PLAIN_BELOW:
+        return f"{observation.value:,}"
+    return observation.text

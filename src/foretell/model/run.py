@@ -145,10 +145,14 @@ Event = StreamOutput | DisplayOutput | ErrorOutput | ClearOutput | UpdateDisplay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellSource:
-    """The text of one cell as it is to be run."""
+    """The text of one cell as it is to be run.
+
+    `keeps_source` is false for text the learner is not to find in their process afterwards: its effects stay, it goes.
+    """
 
     cell: str
     text: str
+    keeps_source: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from foretell.runtime.messages import (
     Replay,
 )
 from foretell.runtime.shell import LessonShell, make_shell, run_cell, run_cell_watched
+from foretell.runtime.traces import forget_source
 
 ALWAYS_IMPORTED = ("numpy",)
 
@@ -67,6 +68,8 @@ def obey(channel: Channel, shell: LessonShell, order: Message) -> None:
             channel.send(Begun())
             with shell.outlet.shut():
                 ended = run_cell(shell, channel.interrupts, order.cell)
+            if not order.cell.keeps_source:
+                forget_source(shell)
             mark_native(order.fence)
             channel.send(ended)
         case Execute():

@@ -7,7 +7,7 @@ Enters: a lesson, a history, what runs now. Leaves: `CellView`. Invariant: a cel
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -127,12 +127,18 @@ def _ending(kept: KeptRun) -> tuple[str, str]:
 
 
 def _note_on_what_came_before(scene: Scene, code: CodeCell, kept: KeptRun) -> str:
-    behind = {earlier.cell for earlier in gate.cells_behind(scene.lesson, code.cell)}
-    failed = [cell for cell in (kept.run.failed_before if kept.run else ()) if cell in behind]
-    if not failed:
-        return ""
-    sections = dict.fromkeys(name_of(scene, cell) for cell in failed)
-    return f"This ran on what {' and '.join(sections)} left behind: a cell there stopped with an error."
+    behind = list(gate.cells_behind(scene.lesson, code.cell))
+    failed_then = kept.run.failed_before if kept.run else ()
+    notes = []
+    if failed := [earlier for earlier in behind if earlier.cell in failed_then]:
+        notes.append(f"It ran on what {_places(scene, failed)} left behind: a cell there stopped with an error.")
+    if unended := [earlier for earlier in behind if gate.never_ended(earlier, scene.history)]:
+        notes.append(f"A cell of {_places(scene, unended)} was left out, since its last run did not come to an end.")
+    return " ".join(notes)
+
+
+def _places(scene: Scene, cells: Iterable[CodeCell]) -> str:
+    return " and ".join(dict.fromkeys(name_of(scene, code.cell) for code in cells))
 
 
 def name_of(scene: Scene, cell: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from foretell import gate
 from foretell.judge import calibration
 from foretell.judge.answer import confidence_stops
-from foretell.judge.compare import compare
+from foretell.judge.compare import compare, observed_text
 from foretell.loop import Answer
 from foretell.model.attempt import History, Judgement, KeptRun, Prediction, SelfMark, Verdict
 from foretell.model.lesson import AnswerKind, CodeCell, Question
@@ -129,18 +129,15 @@ def _pairs(
     seen = kept.run.observations if kept and kept.run else {}
     for place, reading in enumerate(prediction.readings):
         observation = seen.get((question.id, place))
-        label = question.rows[place] if question.rows else ""
         verdict = judgement.verdict.value if judgement else "waiting"
         if question.rows and observation is not None:
             verdict = _row_verdict(question, prediction, place, observation).value
-        observed = _observed(observation, judgement, single=not question.rows)
-        yield LedgerPair(label=label, said=reading.echo, observed=observed, verdict=verdict)
-
-
-def _observed(observation: Observation | None, judgement: Judgement | None, *, single: bool) -> str:
-    if single and judgement is not None:
-        return judgement.observed
-    return observation.text if observation is not None else ""
+        yield LedgerPair(
+            label=question.rows[place] if question.rows else "",
+            said=reading.echo.removeprefix("= "),
+            observed=observed_text(observation, question) if judgement else "",
+            verdict=verdict,
+        )
 
 
 def _row_verdict(question: Question, prediction: Prediction, place: int, observation: Observation) -> Verdict:
@@ -161,7 +158,7 @@ def _skipped_row(question: Question, code: CodeCell, history: History) -> Ledger
             LedgerPair(
                 label=label,
                 said="no prediction",
-                observed=seen[question.id, place].text if (question.id, place) in seen else "",
+                observed=observed_text(seen.get((question.id, place)), question),
                 verdict="skipped",
             )
             for place, label in enumerate(labels)

@@ -227,8 +227,7 @@ class Player:
         code = self.lesson.code_cell(cell)
         if code is None:
             return ()
-        below = CellSource(cell=cell, text=gate.source_below(code, history))
-        return (*gate.prefix_of(self.lesson, history, cell), below)
+        return gate.sources_below((*gate.cells_above(self.lesson, cell), code), history)
 
     async def _show(self, press: Press, event: Event) -> None:
         press.outputs = gather(press.outputs, event)
