@@ -19,6 +19,10 @@ Prefix = tuple[CellSource, ...]
 class Session(Protocol):
     """What every runtime offers. One run at a time; further ones wait their turn."""
 
+    async def start(self) -> None:
+        """Have a process ready before it is asked for. RuntimeUnavailable where there can be none."""
+        ...
+
     def run(self, request: RunRequest) -> AsyncIterator[Event]:
         """Run a cell. The last event is a `Run`; closing the iterator early ends the run."""
         ...

@@ -180,6 +180,8 @@ async def _lesson(request: Request) -> Response:
     desk = _desk(request)
     lesson = await asyncio.to_thread(desk.reread, request.path_params["lesson"])
     player = await desk.player(lesson)
+    if lesson.language == "python":
+        player.warm()
 
     def drawn() -> str:
         return draw_page(lesson_page(desk.scene(player), desk.chrome(lesson.title, _nonce(request))))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -110,6 +111,7 @@ class Player:
         self._turn = asyncio.Lock()
         self._numbers = count(1)
         self._presses: dict[int, Press] = {}
+        self._warming: asyncio.Task[None] | None = None
 
     async def history(self) -> History:
         """Give everything on record."""
@@ -127,6 +129,15 @@ class Player:
     def frame(self, run_id: int, place: int) -> str | None:
         """Give the HTML of an output of a run that is still under way."""
         return next((p.frames[run_id, place] for p in self._presses.values() if (run_id, place) in p.frames), None)
+
+    def warm(self) -> None:
+        """Start the process while the learner reads; what is in its way is said by the first run."""
+        if self._warming is None:
+            self._warming = asyncio.create_task(self._start())
+
+    async def _start(self) -> None:
+        with suppress(ForetellError):
+            await self.session.start()
 
     def press(self, cells: Sequence[CodeCell], key: str, say_done: Callable[[], dict[str, object]]) -> Live:
         """Run cells one after another; all are committed already. Returns at once."""
@@ -154,7 +165,7 @@ class Player:
         for press in self._presses.values():
             press.cancelled = True
         await self.session.close()
-        tasks = [press.task for press in self._presses.values() if press.task is not None]
+        tasks = [task for task in (self._warming, *(p.task for p in self._presses.values())) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
