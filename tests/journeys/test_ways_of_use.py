@@ -202,7 +202,8 @@ def test_html_of_a_cell_stays_in_its_frame(serve, learner_at):
     expect(frame.locator("body")).to_contain_text("kept out")
     expect(frame.locator("body")).to_contain_text("no fetch")
     assert "taken" not in learner.page.title()
-    expect(learner.page.locator("[data-cell='setup-imports'] iframe.frame")).to_have_attribute("style", re.compile("height"))
+    frame = learner.cell("setup-imports").locator("iframe.frame")
+    expect(frame).to_have_attribute("style", re.compile("height"))
 
 
 def test_killing_the_server_leaves_no_worker_behind(serve, learner_at):

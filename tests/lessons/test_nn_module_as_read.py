@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -136,15 +137,14 @@ def test_a_task_is_its_definition_and_the_check_below_it(
 
 def test_the_asserts_are_withheld_and_nothing_else_of_the_cells_is(lesson: Lesson) -> None:
     withheld = [
-        line
+        statement
         for code in lesson.code_cells
         for piece in code.pieces
         if piece.withheld
-        for line in piece.text.splitlines()
-        if line.strip()
+        for statement in ast.parse(piece.text).body
     ]
     assert withheld
-    assert [line for line in withheld if not line.startswith("assert ")] == []
+    assert [statement for statement in withheld if not isinstance(statement, ast.Assert)] == []
 
 
 def test_prose_and_goals_are_shown_from_the_start(lesson: Lesson) -> None:
