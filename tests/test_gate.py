@@ -162,7 +162,36 @@ def test_code_stays_read_only_until_the_cell_was_committed():
     record.save_draft("c", "sneaked in")
     assert gate.learner_code(code, record.history()) == code.source
     record.commit(cell="c", predictions=(), skipped=("q",), key="k")
-    assert gate.learner_code(code, record.history()) == "sneaked in"
+    record.save_draft("c", "typed after")
+    assert gate.learner_code(code, record.history()) == "typed after"
+
+
+def test_an_edit_of_another_revision_never_takes_the_place_of_the_code_that_was_predicted():
+    record, code, lesson = MemoryRecord(), asking_cell("c", question("q")), lesson_of(asking_cell("c", question("q")))
+    record.save_draft("c", "as edited before the author changed the cell")
+    run_of(record, lesson, "c")
+    assert record.history().runs[0].code == code.source
+
+
+def test_a_task_keeps_what_was_written_in_another_revision():
+    record, code = MemoryRecord(), task_cell("t", provides="answer")
+    record.save_draft("t", "answer = 7")
+    run_of(record, lesson_of(code), "t")
+    assert record.history().runs[0].code == "answer = 7"
+
+
+def test_a_reference_result_never_passes_the_tests_of_what_the_learner_wrote():
+    record, task = MemoryRecord(), task_cell("t", provides="Block", test_cells=("u",))
+    lesson = lesson_of(task, plain_cell("u", needs="Block"), plain_cell("v", needs="Block"))
+    record.save_draft("t", "answer = 'wrong'")
+    record.open_help("t", Opened.REFERENCE_ON)
+    run_of(record, lesson, "t", ran("t"))
+    tested, later = (gate.prefix_of(lesson, record.history(), cell)[0].text for cell in ("u", "v"))
+    assert tested.startswith("answer = 'wrong'")
+    assert later.startswith("answer = 1")
+    run_of(record, lesson, "u", ran("u", asserts=(False,)))
+    assert not gate.task_done(task, record.history())
+    assert gate.stale_cells(lesson, record.history()) == frozenset()
 
 
 @given(texts=st.lists(st.text(max_size=6), min_size=1, max_size=5), place=st.integers(0, 4), other=st.text(max_size=6))

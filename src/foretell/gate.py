@@ -2,7 +2,8 @@
 
 Enters: `Lesson`, `History`. Leaves: text that may be shown, sources in the order they run, what is stale or missing.
 Invariant: text that a lesson withholds leaves this module only for cells that have a finished run on record, and a run
-is on record only with its commit.
+is on record only with its commit. A cell's whole source for its editor (`learner_code`) is to be shown once it is not
+`is_locked`: from the commit on.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-from foretell.model.attempt import History, KeptRun, Opened
+from foretell.model.attempt import Commit, History, KeptRun, Opened
 from foretell.model.lesson import Block, CodeCell, Goal, Lesson, Question, Section
 from foretell.model.run import CellSource, FailureKind
 
@@ -89,17 +90,25 @@ def open_questions(code: CodeCell, history: History) -> tuple[Question, ...]:
 
 
 def is_locked(code: CodeCell, history: History) -> bool:
-    """Whether the cell's code is still read-only: a cell to be predicted, not a task, before its first commit."""
-    return code.task is None and not any(commit.cell == code.cell for commit in history.commits)
+    """Whether the cell's code is still read-only: any cell but a task, before its first commit."""
+    return code.task is None and _first_commit(code, history) is None
+
+
+def _first_commit(code: CodeCell, history: History) -> Commit | None:
+    return next((commit for commit in history.commits if commit.cell == code.cell), None)
 
 
 def learner_code(code: CodeCell, history: History) -> str:
-    """Give the learner's own text of the cell: the draft, else the starter (a task) or the source as written."""
+    """Give the learner's own text of the cell: the draft, else the starter (a task) or the source as written.
+
+    A draft from before the cell's first commit belongs to another revision, in which the cell may have been another:
+    what runs is what the learner saw when they predicted. Work on a task is kept all the same.
+    """
     draft = history.drafts.get(code.cell)
-    original = code.task.starter if code.task else code.source
-    if draft is None or is_locked(code, history):
-        return original
-    return draft.text
+    if code.task is not None:
+        return draft.text if draft else code.task.starter
+    commit = _first_commit(code, history)
+    return draft.text if draft and commit and draft.at >= commit.at else code.source
 
 
 def joined(code: CodeCell, text: str) -> str:
@@ -143,12 +152,21 @@ def uses_reference(code: CodeCell, history: History) -> bool:
 _SWITCHES = (Opened.REFERENCE_ON, Opened.REFERENCE_OFF)
 
 
-def source_below(code: CodeCell, history: History) -> CellSource | None:
-    """Give the source that stands for this cell when a later one runs; None where it would not come to an end.
+def _tests_written_code(code: CodeCell, history: History, reader: str | None) -> bool:
+    """Whether `reader` is a test cell of this task and there is code of the learner's to be tested."""
+    is_test = code.task is not None and reader in code.task.test_cells
+    return is_test and not is_untouched(code, learner_code(code, history))
+
+
+def source_below(code: CodeCell, history: History, reader: str | None) -> CellSource | None:
+    """Give the source that stands for this cell when `reader` (None: any) runs; None where it would not come to an end.
+
+    A task's own test cells run on the learner's code, never on its reference result: else the reference would pass.
 
     What the learner has not been shown (a reference result, a cell that has not been run) leaves no source behind.
     """
-    if code.task and code.task.solution is not None and uses_reference(code, history):
+    tested = _tests_written_code(code, history, reader)
+    if code.task and code.task.solution is not None and uses_reference(code, history) and not tested:
         return CellSource(cell=code.cell, text=joined(code, code.task.solution), keeps_source=False)
     if never_ended(code, history):
         return None
@@ -164,9 +182,9 @@ def never_ended(code: CodeCell, history: History) -> bool:
     return last.run.failure.kind in set(FailureKind) and last.code == learner_code(code, history)
 
 
-def sources_below(cells: Iterable[CodeCell], history: History) -> tuple[CellSource, ...]:
-    """Give the sources that stand for these cells when a later one runs."""
-    return tuple(source for code in cells if (source := source_below(code, history)) is not None)
+def sources_below(cells: Iterable[CodeCell], history: History, reader: str | None = None) -> tuple[CellSource, ...]:
+    """Give the sources that stand for these cells when `reader` (None: any later cell) runs."""
+    return tuple(source for code in cells if (source := source_below(code, history, reader)) is not None)
 
 
 def cells_above(lesson: Lesson, cell: str) -> tuple[CodeCell, ...]:
@@ -177,7 +195,7 @@ def cells_above(lesson: Lesson, cell: str) -> tuple[CodeCell, ...]:
 
 def prefix_of(lesson: Lesson, history: History, cell: str) -> tuple[CellSource, ...]:
     """Give every earlier code cell as it stands, in notebook order: the state that `cell` runs from."""
-    return sources_below(cells_above(lesson, cell), history)
+    return sources_below(cells_above(lesson, cell), history, cell)
 
 
 def state_key(prefix: Iterable[CellSource], source: CellSource) -> str:
@@ -193,13 +211,15 @@ def state_key(prefix: Iterable[CellSource], source: CellSource) -> str:
 def stale_cells(lesson: Lesson, history: History) -> frozenset[str]:
     """Cells whose last run is not what running them now would be: something above, or their own text, has changed."""
     stale: set[str] = set()
-    prefix: list[CellSource] = []
+    testing = {cell for code in lesson.code_cells if code.task for cell in code.task.test_cells}
+    below: tuple[CellSource, ...] = ()
     for code in lesson.code_cells:
         last = latest_run(history, code.cell)
         own = CellSource(cell=code.cell, text=joined(code, learner_code(code, history)))
+        prefix = prefix_of(lesson, history, code.cell) if code.cell in testing else below
         if last is not None and last.state != state_key(prefix, own):
             stale.add(code.cell)
-        prefix += sources_below([code], history)
+        below += sources_below([code], history)
     return frozenset(stale)
 
 
@@ -223,7 +243,7 @@ def missing_tasks(lesson: Lesson, history: History, cell: str) -> tuple[CodeCell
         for code in cells_behind(lesson, cell)
         if code.task is not None
         and code.task.solution is not None
-        and not (cell in code.task.test_cells and not is_untouched(code, learner_code(code, history)))
+        and not _tests_written_code(code, history, cell)
         and not task_done(code, history)
         and not uses_reference(code, history)
     )
