@@ -16,7 +16,7 @@ help: ## say what there is
 learn: $(VENV)/.learn ## install, and open the nn.Module lesson in the browser
 	$(BIN)/foretell learn $(LESSON)
 
-test: $(VENV)/.test ## install what tests need, and run them all
+test: $(VENV)/.test $(VENV)/.browser ## install what tests need, and run them all
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.lint ## style, types, import contracts
@@ -41,6 +41,12 @@ $(VENV)/.learn: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.learn requirements/test.txt
 	$(PIP) --constraint constraints.txt --requirement requirements/test.txt
+	@touch $@
+
+# Browser tests drive the Chromium of this machine, or else one that Playwright downloads.
+$(VENV)/.browser: $(VENV)/.test
+	@command -v "$${FORETELL_CHROMIUM:-chromium}" >/dev/null || command -v google-chrome >/dev/null \
+		|| $(BIN)/python -m playwright install chromium
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.test requirements/bench.txt
