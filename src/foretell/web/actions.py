@@ -241,7 +241,7 @@ async def read(posted: Posted) -> Response:
     if question is None or not text.strip():
         return JSONResponse({})
     try:
-        return JSONResponse({"echo": f"read as {read_answer(text, question).echo}"})
+        return JSONResponse({"echo": f"read as {read_answer(text, question).echo.removeprefix('= ')}"})
     except AnswerError as error:
         return JSONResponse({"problem": str(error)})
 

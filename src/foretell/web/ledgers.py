@@ -119,7 +119,7 @@ def _predicted_row(question: Question, prediction: Prediction, code: CodeCell, h
 
 def _what_it_waits_for(code: CodeCell, history: History) -> str:
     if code.task is not None and gate.latest_run(history, code.cell) is not None:
-        return "Compared once your code gets that far."
+        return "once your code gets that far"
     return ""
 
 
