@@ -9,8 +9,9 @@ cell is on record.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from foretell import gate
@@ -42,7 +43,7 @@ class Record(Protocol):
         ...
 
 
-Runner = Callable[[RunRequest], AsyncIterator[Event]]
+Runner = Callable[[RunRequest], AsyncGenerator[Event, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +109,11 @@ def commit(code: CodeCell, form: FilledForm, record: Record, key: str) -> Commit
 
 async def play(
     lesson: Lesson, code: CodeCell, record: Record, run: Runner, *, key: str
-) -> AsyncIterator[Event | KeptRun]:
+) -> AsyncGenerator[Event | KeptRun, None]:
     """Run one cell and compare: first the KeptRun as begun, then events, then the KeptRun as it ended.
 
-    CommitError where the cell has a question that is neither predicted nor skipped.
+    A `key` that has been used for a run that ended gives that run and runs nothing. CommitError where the cell has a
+    question that is neither predicted nor skipped.
     """
     history = await asyncio.to_thread(record.history)
     allowed = _commit_that_allows(code, history)
@@ -124,17 +126,19 @@ async def play(
         )
     )
     yield kept
+    if kept.run is not None:
+        return
     request = RunRequest(
         prefix=prefix, cell=source, probes=probes_of(code), asserts_from_line=_first_test_line(code, source.text)
     )
-    async for event in run(request):
-        if not isinstance(event, Run):
-            yield event
-            continue
-        judgements = judge(code, history, event)
-        await asyncio.to_thread(record.finish_run, kept.id, event, judgements)
-        after = await asyncio.to_thread(record.history)
-        yield next(run_on_record for run_on_record in after.runs if run_on_record.id == kept.id)
+    async with aclosing(run(request)) as events:
+        async for event in events:
+            if not isinstance(event, Run):
+                yield event
+                continue
+            judgements = judge(code, history, event)
+            await asyncio.to_thread(record.finish_run, kept.id, event, judgements)
+            yield replace(kept, run=event, judgements=judgements)
 
 
 def _commit_that_allows(code: CodeCell, history: History) -> Commit:

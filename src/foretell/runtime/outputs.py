@@ -41,6 +41,15 @@ class Outputs:
             self._join()
             self._kept.append(event)
 
+    def place_of(self, display_id: str) -> int | None:
+        """Where the display with this id stands among the outputs (0-based); None where it does not."""
+        places = (place for place, output in enumerate(self._kept) if _shows(output, display_id))
+        return next(places, None)
+
+    def last_place(self) -> int:
+        """Where the last output stands (0-based); -1 where there is none."""
+        return len(self._kept) - 1
+
     def finished(self) -> tuple[Output, ...]:
         """The outputs left, in order."""
         self._join()
@@ -63,9 +72,13 @@ class Outputs:
 
 
 def _update(output: Output, event: UpdateDisplay) -> Output:
-    if isinstance(output, DisplayOutput) and output.display_id == event.display_id:
+    if isinstance(output, DisplayOutput) and _shows(output, event.display_id):
         return replace(output, data=event.data)
     return output
+
+
+def _shows(output: Output, display_id: str) -> bool:
+    return isinstance(output, DisplayOutput) and output.display_id == display_id
 
 
 def join_streams(events: Sequence[Arrived]) -> list[Arrived | StreamOutput]:

@@ -6,7 +6,7 @@ its prefix, run in order in a fresh process, leaves behind; a crash is a failure
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from foretell.model.run import CellSource, Completion, Event, RunRequest, Variable
@@ -23,7 +23,7 @@ class Session(Protocol):
         """Have a process ready before it is asked for. RuntimeUnavailable where there can be none."""
         ...
 
-    def run(self, request: RunRequest) -> AsyncIterator[Event]:
+    def run(self, request: RunRequest) -> AsyncGenerator[Event, None]:
         """Run a cell. The last event is a `Run`; closing the iterator early ends the run."""
         ...
 

@@ -234,7 +234,8 @@ async def _output(request: Request) -> Response:
     desk = _desk(request)
     player = await desk.player(await asyncio.to_thread(desk.lesson, request.path_params["lesson"]))
     run_id, place = request.path_params["run"], request.path_params["place"]
-    html = player.frame(run_id, place)
+    press = request.query_params.get("live", "")
+    html = player.frame(int(press), run_id, place) if press.isdecimal() and len(press) < 12 else None
     if html is None:
         kept = next((kept for kept in (await player.history()).runs if kept.id == run_id), None)
         outputs = kept.run.outputs if kept and kept.run else ()

@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from foretell.model.run import (
-    ClearOutput,
     DisplayOutput,
     ErrorOutput,
-    Event,
     Failure,
     Output,
     StreamOutput,
-    UpdateDisplay,
 )
 from foretell.web.markup import highlighted, markdown_html
 
 _ESCAPE_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MOVES = re.compile("[\r\b\x1b]")
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -48,22 +46,40 @@ def _overwritten(line: str) -> str:
     return shown
 
 
-def gather(outputs: Sequence[Output], event: Event) -> tuple[Output, ...]:
-    """Give the outputs after one more event, as a notebook keeps them: streams joined, updates and clears done."""
-    match event:
-        case StreamOutput() if outputs and isinstance(outputs[-1], StreamOutput) and outputs[-1].name == event.name:
-            return (*outputs[:-1], replace(outputs[-1], text=outputs[-1].text + event.text))
-        case StreamOutput() | DisplayOutput() | ErrorOutput():
-            return (*outputs, event)
-        case ClearOutput():
-            return ()
-        case UpdateDisplay():
-            return tuple(
-                replace(o, data=event.data) if isinstance(o, DisplayOutput) and o.display_id == event.display_id else o
-                for o in outputs
-            )
-        case _:
-            return tuple(outputs)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """What a piece of a stream changes: `text` is added to what stands there, or (`is_whole`) takes its place."""
+
+    text: str
+    is_whole: bool
+
+
+class Transcript:
+    """The text of one stream as a page shows it while it grows; only its open line can still change."""
+
+    def __init__(self) -> None:
+        self._settled = ""
+        self._line = ""
+        self._shown = ""
+
+    def add(self, piece: str) -> Printed:
+        """Take in the next piece."""
+        if self._line == self._shown and not _MOVES.search(piece):
+            added = plain_text(piece)
+            self._keep(self._shown + added, self._shown + added)
+            return Printed(text=added, is_whole=False)
+        settled, before, line = self._settled, self._shown, self._line + piece
+        shown = plain_text(line)
+        self._keep(line, shown)
+        if shown.startswith(before):
+            return Printed(text=shown[len(before) :], is_whole=False)
+        return Printed(text=settled + shown, is_whole=True)
+
+    def _keep(self, line: str, shown: str) -> None:
+        """Settle what stands before the open line."""
+        *_, self._line = line.rpartition("\n")
+        head, newline, self._shown = shown.rpartition("\n")
+        self._settled += head + newline
 
 
 def outputs_html(outputs: Iterable[Output], frames: str, failure: Failure | None = None) -> Markup:

@@ -7,13 +7,14 @@ one player run one after another, in the order they were pressed; a press that w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from itertools import count
 
 from foretell import gate, loop
 from foretell.errors import ForetellError
+from foretell.loop import Runner
 from foretell.model.attempt import (
     Commit,
     History,
@@ -25,25 +26,15 @@ from foretell.model.attempt import (
     Who,
 )
 from foretell.model.lesson import CodeCell, Lesson
-from foretell.model.run import (
-    CellSource,
-    ClearOutput,
-    DisplayOutput,
-    ErrorOutput,
-    Event,
-    Output,
-    Replaying,
-    Run,
-    RunRequest,
-    StreamOutput,
-    UpdateDisplay,
-)
+from foretell.model.run import CellSource, ErrorOutput, Event, Failure, FailureKind, Run, RunRequest
 from foretell.runtime.session import Session
 from foretell.store.attempts import Store
-from foretell.web.outputs import bundle_html, gather, output_html, plain_text
+from foretell.web.press import Press
 from foretell.web.stream import Live
 
 SCRATCH = "scratch"
+_NO_CHANGES: dict[str, object] = {"cells": {}, "sections": {}}
+_SCRATCH_DONE: dict[str, object] = {"announce": "Scratch run finished."}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,21 +77,6 @@ class LessonRecord:
         self.store.save_note(self.who, about=about, text=text, key=key)
 
 
-@dataclass(slots=True, kw_only=True)
-class Press:
-    """One press of Run: the cells it runs, its stream, and what it has shown so far of the cell under way."""
-
-    live: Live
-    cells: tuple[str, ...]
-    cancelled: bool = False
-    over: bool = False
-    task: asyncio.Task[None] | None = None
-    showing: str = ""
-    run_id: int = 0
-    outputs: tuple[Output, ...] = ()
-    frames: dict[tuple[int, int], str] = field(default_factory=dict)
-
-
 class Player:
     """A learner's live use of a lesson. `say_done` gives what the page has to change once a press has ended."""
 
@@ -126,9 +102,10 @@ class Player:
         """Give the cells that run or wait, each with the number of its press."""
         return {cell: p.live.number for p in self._presses.values() if not p.over for cell in p.cells}
 
-    def frame(self, run_id: int, place: int) -> str | None:
-        """Give the HTML of an output of a run that is still under way."""
-        return next((p.frames[run_id, place] for p in self._presses.values() if (run_id, place) in p.frames), None)
+    def frame(self, number: int, run_id: int, place: int) -> str | None:
+        """Give the HTML of an output that a press has shown; None where it has not, or has been forgotten."""
+        press = self._presses.get(number)
+        return press.frames.get((run_id, place)) if press else None
 
     def warm(self) -> None:
         """Start the process while the learner reads; what is in its way is said by the first run."""
@@ -142,13 +119,15 @@ class Player:
     def press(self, cells: Sequence[CodeCell], key: str, say_done: Callable[[], dict[str, object]]) -> Live:
         """Run cells one after another; all are committed already. Returns at once."""
         press = self._begin(tuple(cell.cell for cell in cells))
-        press.task = asyncio.create_task(self._run_all(press, cells, key, say_done))
+        work = self._run_all(press, cells, key)
+        press.task = asyncio.create_task(self._see_through(press, work, say_done))
         return press.live
 
     def scratch(self, code: str, after: str | None) -> Live:
         """Run throw-away code in the state that the lesson has after cell `after` (None: after set-up of nothing)."""
         press = self._begin(())
-        press.task = asyncio.create_task(self._run_scratch(press, code, after))
+        work = self._run_scratch(press, code, after)
+        press.task = asyncio.create_task(self._see_through(press, work, lambda: _SCRATCH_DONE))
         return press.live
 
     async def stop(self) -> bool:
@@ -173,60 +152,78 @@ class Player:
     def _begin(self, cells: tuple[str, ...]) -> Press:
         for old in [n for n, p in self._presses.items() if p.live.ended][:-8]:
             del self._presses[old]
-        press = Press(live=Live(next(self._numbers)), cells=cells)
+        press = Press(lesson=self.lesson.id, live=Live(next(self._numbers)), cells=cells)
         self._presses[press.live.number] = press
         return press
 
-    async def _run_all(
-        self, press: Press, cells: Sequence[CodeCell], key: str, say_done: Callable[[], dict[str, object]]
+    async def _see_through(
+        self, press: Press, work: Coroutine[None, None, str], say_done: Callable[[], dict[str, object]]
     ) -> None:
+        """Do the work of a press, which gives what went wrong; say "done" whatever happens, the page waits for it."""
         problem = ""
+        changes: dict[str, object] = {}
         try:
             await press.live.say("queued", {})
-            async with self._turn:
-                for place, code in enumerate(cells):
-                    if press.cancelled:
-                        break
-                    ended = await self._run_one(press, code, f"{key}:run:{place}")
-                    if ended is None or (ended.run is not None and ended.run.failure is not None):
-                        break
-        except ForetellError as error:
-            problem = str(error)
+            problem = await work
+        except Exception as fault:
+            problem = _explain(fault)
+            if not isinstance(fault, ForetellError):
+                raise
         finally:
             press.over = True
-            done = await asyncio.to_thread(say_done)
-            await press.live.say("done", done | ({"announce": problem, "problem": problem} if problem else {}))
+            try:
+                changes = await asyncio.to_thread(say_done)
+            except ForetellError as error:
+                problem = problem or str(error)
+            finally:
+                told = {"announce": problem, "problem": problem} if problem else {}
+                await press.live.say("done", _NO_CHANGES | changes | told)
+
+    async def _run_all(self, press: Press, cells: Sequence[CodeCell], key: str) -> str:
+        async with self._turn:
+            for place, code in enumerate(cells):
+                if press.cancelled:
+                    break
+                ended = await self._run_one(press, code, f"{key}:run:{place}")
+                if ended is None or (ended.run is not None and ended.run.failure is not None):
+                    break
+        return ""
 
     async def _run_one(self, press: Press, code: CodeCell, key: str) -> KeptRun | None:
-        press.showing, press.outputs = code.cell, ()
         ended: KeptRun | None = None
-        async for event in loop.play(self.lesson, code, self.record, self.session.run, key=key):
-            if isinstance(event, KeptRun):
-                press.run_id = event.id
-                ended = event
-                await press.live.say("cell", {"cell": code.cell})
-            else:
-                await self._show(press, event)
+        async with aclosing(loop.play(self.lesson, code, self.record, self._runner(press), key=key)) as events:
+            async for event in events:
+                if isinstance(event, KeptRun):
+                    ended = event
+                    await press.begin_cell(event.id, code.cell)
+                else:
+                    await press.show(event)
         return ended
 
-    async def _run_scratch(self, press: Press, code: str, after: str | None) -> None:
-        problem = ""
-        try:
-            async with self._turn:
-                history = await self.history()
-                request = RunRequest(
-                    prefix=self.prefix_through(history, after), cell=CellSource(cell=SCRATCH, text=code)
-                )
-                async for event in self.session.run(request):
+    async def _run_scratch(self, press: Press, code: str, after: str | None) -> str:
+        async with self._turn:
+            history = await self.history()
+            request = RunRequest(prefix=self.prefix_through(history, after), cell=CellSource(cell=SCRATCH, text=code))
+            async with aclosing(self._runner(press)(request)) as events:
+                async for event in events:
                     if not isinstance(event, Run):
-                        await self._show(press, event)
+                        await press.show(event)
                     elif event.failure is not None and not any(isinstance(o, ErrorOutput) for o in event.outputs):
-                        problem = event.failure.message
-        except ForetellError as error:
-            problem = str(error)
-        finally:
-            press.over = True
-            await press.live.say("done", {"cells": {}, "sections": {}, "announce": problem or "Scratch run finished."})
+                        return event.failure.message
+        return ""
+
+    def _runner(self, press: Press) -> Runner:
+        """Give what runs the cells of a press: nothing any more once that was stopped, however late Stop came."""
+
+        async def run(request: RunRequest) -> AsyncGenerator[Event, None]:
+            if press.cancelled:
+                yield _stopped_before_it_began(request)
+                return
+            async with aclosing(self.session.run(request)) as events:
+                async for event in events:
+                    yield event
+
+        return run
 
     def prefix_through(self, history: History, cell: str | None) -> tuple[CellSource, ...]:
         """Give the sources down to and including a cell; with None, of every cell that has been run."""
@@ -240,34 +237,13 @@ class Player:
             return ()
         return gate.sources_below((*gate.cells_above(self.lesson, cell), code), history)
 
-    async def _show(self, press: Press, event: Event) -> None:
-        press.outputs = gather(press.outputs, event)
-        place = len(press.outputs) - 1
-        frame = f"/l/{self.lesson.id}/outputs/{press.run_id}/{place}?live=1"
-        match event:
-            case StreamOutput():
-                await press.live.say("output", _stream_message(event, press.outputs[-1]))
-            case DisplayOutput() | ErrorOutput():
-                if isinstance(event, DisplayOutput) and "text/html" in event.data:
-                    press.frames[press.run_id, place] = event.data["text/html"]
-                html = output_html(event, frame, place)
-                await press.live.say(
-                    "output", {"html": html, "stream": None, "display": getattr(event, "display_id", None)}
-                )
-            case UpdateDisplay():
-                html = bundle_html(event.data, frame, place)
-                await press.live.say("update", {"display": event.display_id, "html": html})
-            case ClearOutput():
-                await press.live.say("clear", {"wait": event.wait})
-            case Replaying():
-                await press.live.say("replaying", {"done": event.done, "total": event.total})
-            case Run():
-                pass
+
+def _explain(fault: Exception) -> str:
+    if isinstance(fault, ForetellError):
+        return str(fault)
+    return f"foretell made a mistake ({type(fault).__name__}). Your work is kept; reload, and please report it."
 
 
-def _stream_message(piece: StreamOutput, joined: Output) -> dict[str, object]:
-    """Say a piece of text, or the whole stream again where the piece moved back over what stood there."""
-    whole = joined.text if isinstance(joined, StreamOutput) else piece.text
-    if whole != piece.text and any(control in whole for control in "\r\b\x1b"):
-        return {"stream": piece.name, "text": plain_text(whole), "whole": True, "html": "", "display": None}
-    return {"stream": piece.name, "text": plain_text(piece.text), "html": output_html(piece, "", 0), "display": None}
+def _stopped_before_it_began(request: RunRequest) -> Run:
+    failure = Failure(kind=FailureKind.STOPPED, message="Stopped before it began.")
+    return Run(cell=request.cell.cell, outputs=(), failure=failure, observations={}, asserts=(), seconds=0.0)

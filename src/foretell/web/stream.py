@@ -22,6 +22,9 @@ class Message:
     data: dict[str, object]
 
 
+_NOTHING = Message(name="nothing", data={})
+
+
 class Live:
     """The messages of one press of Run, kept until the run is forgotten."""
 
@@ -37,6 +40,11 @@ class Live:
             self._messages.append(Message(name=name, data=data))
             self.ended = name == "done"
             self._more.notify_all()
+
+    async def say_instead(self, name: str, data: dict[str, object]) -> None:
+        """Add a message that tells all that the last one told: that one is kept as a mere number."""
+        self._messages[-1] = _NOTHING
+        await self.say(name, data)
 
     async def done(self) -> dict[str, object]:
         """Wait for the end and give what the last message carries."""

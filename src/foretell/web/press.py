@@ -1,0 +1,100 @@
+"""One press of Run: the cells it runs, and what they show, told to the pages that look while it happens.
+
+Enters: events of runs, one cell after another. Leaves: messages on a `Live`, and HTML outputs for sandboxed frames.
+Invariant: the messages, carried out in order, leave on a page what the record will hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from foretell.model.run import (
+    ClearOutput,
+    DisplayOutput,
+    ErrorOutput,
+    Event,
+    Replaying,
+    Run,
+    StreamOutput,
+    UpdateDisplay,
+)
+from foretell.runtime.outputs import Outputs
+from foretell.web.outputs import Transcript, bundle_html, output_html
+from foretell.web.stream import Live
+
+
+@dataclass(slots=True, kw_only=True)
+class Press:
+    """A press under way. `frames` holds HTML outputs by the id of their run (0: scratch) and their place in it.
+
+    `transcript` is of the text stream being written, None while none is; `is_rewriting` says that the last message
+    told the whole of it.
+    """
+
+    lesson: str
+    live: Live
+    cells: tuple[str, ...]
+    cancelled: bool = False
+    over: bool = False
+    task: asyncio.Task[None] | None = None
+    run_id: int = 0
+    outputs: Outputs = field(default_factory=Outputs)
+    stream: str = ""
+    transcript: Transcript | None = None
+    is_rewriting: bool = False
+    frames: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    async def begin_cell(self, run_id: int, cell: str) -> None:
+        """Say that a run of `cell` has begun; said again for the same run, nothing."""
+        if run_id == self.run_id:
+            return
+        self.run_id, self.outputs, self.transcript = run_id, Outputs(), None
+        await self.live.say("cell", {"cell": cell})
+
+    async def show(self, event: Event) -> None:
+        """Say what a run shows."""
+        match event:
+            case Run():
+                return
+            case Replaying():
+                await self.live.say("replaying", {"done": event.done, "total": event.total})
+                return
+        self.outputs.add(event)
+        match event:
+            case StreamOutput():
+                await self._show_text(event)
+            case DisplayOutput() | ErrorOutput():
+                self.transcript = None
+                place = self.outputs.last_place()
+                html = output_html(event, self._frame_of(event, place), place)
+                display = event.display_id if isinstance(event, DisplayOutput) else None
+                await self.live.say("output", {"html": html, "stream": None, "display": display})
+            case UpdateDisplay():
+                self.is_rewriting = False
+                if (shown := self.outputs.place_of(event.display_id)) is not None:
+                    html = bundle_html(event.data, self._frame_of(event, shown), shown)
+                    await self.live.say("update", {"display": event.display_id, "html": html})
+            case ClearOutput():
+                self.transcript = None
+                await self.live.say("clear", {"wait": event.wait})
+
+    def _frame_of(self, event: DisplayOutput | ErrorOutput | UpdateDisplay, place: int) -> str:
+        """Give the address of an output's HTML, and keep the HTML there while the run is not on record."""
+        if not isinstance(event, ErrorOutput) and "text/html" in event.data:
+            self.frames[self.run_id, place] = event.data["text/html"]
+        return f"/l/{self.lesson}/outputs/{self.run_id}/{place}?live={self.live.number}"
+
+    async def _show_text(self, piece: StreamOutput) -> None:
+        if self.transcript is None or self.stream != piece.name:
+            self.stream, self.transcript, self.is_rewriting = piece.name, Transcript(), False
+        printed = self.transcript.add(piece.text)
+        said: dict[str, object] = {"stream": piece.name, "text": printed.text, "html": "", "display": None}
+        if not printed.is_whole:
+            self.is_rewriting = False
+            await self.live.say("output", said)
+            return
+        # A progress bar says the whole text again a thousand times; only the last of them is worth keeping.
+        say = self.live.say_instead if self.is_rewriting else self.live.say
+        self.is_rewriting = True
+        await say("output", said | {"whole": True})

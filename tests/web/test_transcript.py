@@ -1,0 +1,29 @@
+"""Text of a stream as it grows on a page."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foretell.web.outputs import Transcript, plain_text
+
+PIECES = st.lists(
+    st.text(alphabet="ab\n\r\b\x07", max_size=4) | st.sampled_from(["\x1b[31m", "\r\n", "5%"]), max_size=8
+)
+
+
+@given(pieces=PIECES)
+def test_pieces_carried_out_in_order_leave_what_the_whole_text_shows(pieces):
+    transcript, shown = Transcript(), ""
+    for piece in pieces:
+        printed = transcript.add(piece)
+        shown = printed.text if printed.is_whole else shown + printed.text
+        assert shown == plain_text("".join(pieces[: pieces.index(piece) + 1])) or pieces.count(piece) > 1
+    assert shown == plain_text("".join(pieces))
+
+
+def test_a_colour_code_cut_in_two_is_put_right_when_its_end_comes():
+    transcript = Transcript()
+    transcript.add("plain \x1b[3")
+    printed = transcript.add("1mred")
+    assert (printed.text, printed.is_whole) == ("plain red", True)
