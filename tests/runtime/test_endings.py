@@ -13,7 +13,7 @@ from contextlib import aclosing
 
 import psutil
 import pytest
-from cells import displays, events_of, request, run, text_of
+from cells import displays, events_of, prefix, request, run, text_of
 
 from foretell.errors import RuntimeUnavailable
 from foretell.model.run import Failure, StreamOutput
@@ -229,6 +229,43 @@ async def test_a_module_that_cannot_be_imported_beforehand_fails_only_the_cell_t
     assert seen.failure == Failure(
         kind="ModuleNotFoundError", message="No module named 'no_such_module_of_ours'", line=1
     )
+    await session.close()
+
+
+async def test_stop_reaches_a_run_that_still_waits_for_its_turn(make_session, tmp_path):
+    session = make_session(tmp_path)
+    slow = "import time\nclass Slow:\n    def __dir__(self): time.sleep(3); return []\nslow = Slow()"
+    await run(session, slow)
+    asking = asyncio.create_task(session.complete(prefix(slow), "slow.", 5))
+    await asyncio.sleep(0.3)
+    waiting = asyncio.create_task(run(session, slow, "while True: pass"))
+    await asyncio.sleep(0.1)
+    await asyncio.wait_for(session.stop(), 10)
+    assert (await asyncio.wait_for(waiting, 5)).failure.kind == "stopped"
+    await asking
+    assert (await run(session, slow, "print('on')")).failure is None
+    await session.close()
+
+
+async def test_a_session_closes_at_once_while_a_state_is_built_for_a_question(make_session, tmp_path):
+    session = make_session(tmp_path)
+    asking = asyncio.create_task(session.complete(prefix("import time; time.sleep(12)"), "ti", 2))
+    await asyncio.sleep(2)
+    started = time.monotonic()
+    await session.close()
+    assert time.monotonic() - started < 5
+    await asyncio.gather(asking, return_exceptions=True)
+
+
+async def test_a_spare_that_could_not_start_is_not_what_the_next_run_meets(make_session, tmp_path):
+    cwd = tmp_path / "cells"
+    cwd.write_text("a file where the folder should be")
+    session = make_session(cwd)
+    with pytest.raises(RuntimeUnavailable):
+        await run(session, "1")
+    await asyncio.sleep(0.2)
+    cwd.unlink()
+    assert (await run(session, "1")).failure is None
     await session.close()
 
 

@@ -26,8 +26,12 @@ class Pool:
         self._closed = False
 
     async def take(self, stopping: asyncio.Event) -> WorkerProcess | None:
-        """A fresh worker; None where `stopping` is set first. RuntimeUnavailable where there can be none."""
+        """A fresh worker; None where `stopping` is set first. RuntimeUnavailable where there can be none.
+
+        What kept a spare from starting may be long past, so only what is begun now says that there can be none.
+        """
         for _ in range(TRIES):
+            self._warm = [spare for spare in self._warm if not _has_failed(spare)]
             task = self._warm.pop(0) if self._warm else self._begin()
             halt = asyncio.create_task(stopping.wait())
             try:
@@ -84,3 +88,7 @@ class Pool:
         if self._closed:
             raise RuntimeUnavailable("This session is closed; open a new one")
         return asyncio.create_task(start(self._setup))
+
+
+def _has_failed(spare: asyncio.Task[WorkerProcess]) -> bool:
+    return spare.done() and (spare.cancelled() or spare.exception() is not None)

@@ -49,6 +49,8 @@ class FreshProcessSession:
         self._live: State | None = None
         self._aside: State | None = None
         self._flight: Flight | None = None
+        self._waiting: list[Flight] = []
+        self._aside_flight: Flight | None = None
         self._closed = False
 
     async def start(self) -> None:
@@ -59,8 +61,9 @@ class FreshProcessSession:
         """Run a cell. The last event is a `Run`; closing the iterator early ends the run."""
         events: asyncio.Queue[Event | None] = asyncio.Queue()
         flight = Flight(self._limits, events.put_nowait)
+        self._waiting.append(flight)
         task = asyncio.create_task(self._conduct(request, flight))
-        task.add_done_callback(lambda _: events.put_nowait(None))
+        task.add_done_callback(lambda _: self._land(flight, events))
         try:
             while (event := await events.get()) is not None:
                 yield event
@@ -73,8 +76,12 @@ class FreshProcessSession:
                 await asyncio.gather(task, return_exceptions=True)
 
     async def stop(self) -> None:
-        """Interrupt the run in progress, kill it after two seconds, and wait until it has ended."""
-        if (flight := self._flight) is not None:
+        """Interrupt the run in progress, kill it after two seconds, and wait until it has ended.
+
+        A run that has been asked for and waits, for a question to be answered say, is in progress too.
+        """
+        flight = self._flight or next(iter(self._waiting), None)
+        if flight is not None:
             flight.stop()
             await flight.over.wait()
 
@@ -96,8 +103,9 @@ class FreshProcessSession:
     async def close(self) -> None:
         """End every process of the session."""
         self._closed = True
-        if self._flight is not None:
-            self._flight.abandon()
+        for flight in (self._flight, self._aside_flight):
+            if flight is not None:
+                flight.abandon()
         async with self._turn, self._aside_turn:
             for state in (self._live, self._aside):
                 if state is not None:
@@ -106,10 +114,20 @@ class FreshProcessSession:
             await self._pool.close()
             self._scratch.cleanup()
 
+    def _land(self, flight: Flight, events: asyncio.Queue[Event | None]) -> None:
+        """Note that a run is over, be it that it never began."""
+        if flight in self._waiting:
+            self._waiting.remove(flight)
+        flight.over.set()
+        events.put_nowait(None)
+
     async def _conduct(self, request: RunRequest, flight: Flight) -> Run:
         async with self._turn:
+            self._waiting.remove(flight)
             if self._closed:
                 raise RuntimeUnavailable("This session is closed; open a new one")
+            if flight.stopping.is_set():
+                return _finish(request, flight, flight.died_waiting(), ())
             self._flight = flight
             try:
                 state = await self._rebuilder.reach(self._take_best(request.prefix), request.prefix, flight)
@@ -119,7 +137,6 @@ class FreshProcessSession:
                 return _finish(request, flight, state, ())
             finally:
                 self._flight = None
-                flight.over.set()
                 self._pool.refill()
 
     async def _perform(self, state: State, request: RunRequest, flight: Flight) -> Run:
@@ -183,12 +200,13 @@ class FreshProcessSession:
         if aside is not None and not aside.begins(prefix):
             self._pool.discard(aside.worker)
             aside = None
-        flight = Flight(self._limits, lambda _: None)
+        flight = self._aside_flight = Flight(self._limits, lambda _: None)
         patience = asyncio.get_running_loop().call_later(REACH_SECONDS, flight.abandon)
         try:
             state = await self._rebuilder.reach(aside, prefix, flight)
         finally:
             patience.cancel()
+            self._aside_flight = None
             self._pool.refill()
         self._aside = None if isinstance(state, Died) else state
         return self._aside
