@@ -17,9 +17,11 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from foretell import gate, loop
 from foretell.errors import AnswerError, UsageError
 from foretell.judge.answer import read_answer
+from foretell.judge.wording import clip
 from foretell.loop import Answer
-from foretell.model.attempt import Opened, SelfMark
+from foretell.model.attempt import KeptRun, Opened, SelfMark, Verdict
 from foretell.model.lesson import CodeCell, Question
+from foretell.model.run import Failure
 from foretell.web.cells import cell_view, help_state, name_of
 from foretell.web.desk import Desk
 from foretell.web.drawing import draw_cell, draw_outline, draw_page, draw_section
@@ -33,6 +35,7 @@ Chosen = TypeVar("Chosen", Opened, SelfMark)
 
 LONGEST_CODE = 200_000
 LONGEST_NOTE = 2_000
+_LONGEST_SAID = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +159,9 @@ def _what_is_missing(posted: Posted, code: CodeCell) -> str:
     missing = gate.missing_tasks(posted.player.lesson, scene.history, code.cell)
     if not missing:
         return ""
-    names = " and ".join(dict.fromkeys(name_of(scene, task.cell) for task in missing))
-    return f"This cell builds on {names}, which is not done yet. Continue with the reference result, or run it anyway."
+    names = list(dict.fromkeys(name_of(scene, task.cell) for task in missing))
+    named = f"{' and '.join(names)}, which {'is' if len(names) == 1 else 'are'} not done yet"
+    return f"This cell builds on {named}. Continue with the reference result, or run it anyway."
 
 
 async def _keep_code(posted: Posted, code: CodeCell) -> None:
@@ -195,17 +199,26 @@ def _done(posted: Posted, before: tuple[SectionView, ...], code: CodeCell) -> di
     view = cell_view(scene, code)
     drawn = dict(changes["cells"]) if isinstance(changes["cells"], dict) else {}
     drawn[code.cell] = draw_cell(view, posted.chrome, posted.player.lesson.id)
-    return changes | {"cells": drawn, "announce": _announcement(view)}
+    return changes | {"cells": drawn, "announce": _announcement(view, gate.latest_run(scene.history, code.cell))}
 
 
-def _announcement(view: CellView) -> str:
-    said = {"done": "Run finished.", "failed": "Run ended with an error."}.get(view.run.state, view.run.message)
+def _announcement(view: CellView, kept: KeptRun | None) -> str:
+    failure = kept.run.failure if kept and kept.run else None
+    said = {"done": "Run finished.", "failed": _named(failure)}.get(view.run.state, view.run.message)
     if view.ledger is not None:
         compared = [row for row in view.ledger.rows if row.verdict in {"right", "near", "wrong"}]
         if compared:
             hits = sum(row.verdict == "right" for row in compared)
-            said += f" {hits} of {len(compared)} predictions matched."
+            said += f" {hits} of {len(compared)} prediction{'s' if len(compared) > 1 else ''} matched."
     return f"{said} {view.checks.heading}." if view.checks else said
+
+
+def _named(failure: Failure | None) -> str:
+    if failure is None:
+        return "Run ended with an error."
+    line = f" in line {failure.line}" if failure.line else ""
+    message = f": {clip(failure.message, _LONGEST_SAID)}" if failure.message else ""
+    return f"Run ended with {failure.kind}{line}{message}."
 
 
 async def stop(posted: Posted) -> Response:
@@ -284,7 +297,10 @@ async def mark(posted: Posted) -> Response:
     run_id = posted.text("run")
     runs = {kept.id: kept for kept in (await posted.player.history()).runs}
     kept = runs.get(int(run_id)) if run_id.isdecimal() and len(run_id) < 12 else None
-    if kept is None or question not in {judgement.question for judgement in kept.judgements}:
+    left_to_learner = [
+        judged.question for judged in (kept.judgements if kept else ()) if judged.verdict is Verdict.SELF
+    ]
+    if kept is None or question not in left_to_learner:
         raise UsageError("There is no such prediction to judge; reload the page.")
     before = await asyncio.to_thread(posted.sections)
     await asyncio.to_thread(lambda: posted.player.record.mark(question=question, run=kept.id, mark=own, key=posted.key))

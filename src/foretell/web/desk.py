@@ -7,14 +7,14 @@ player at a time; a changed notebook gets a new one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 from foretell import library
-from foretell.errors import UsageError
+from foretell.errors import LessonError, UsageError
 from foretell.library import Shelved
 from foretell.model.attempt import Who
 from foretell.model.lesson import Lesson
@@ -43,6 +43,7 @@ class Desk:
     confined: str = "runs as you, not confined"
     _shelved: dict[str, Shelved] = field(default_factory=dict)
     _players: dict[str, Player] = field(default_factory=dict)
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def open(self, name_or_path: str) -> Lesson:
         """Read a lesson (again, if it is open) and remember that it was opened; LessonError or UsageError if not."""
@@ -71,15 +72,18 @@ class Desk:
 
     async def player(self, lesson: Lesson) -> Player:
         """Give the lesson's player, a new one where the lesson's files have changed."""
-        player = self._players.get(lesson.id)
-        if player is not None and player.lesson.revision == lesson.revision:
+        async with self._opening:
+            player = self._players.get(lesson.id)
+            if player is not None and player.lesson.revision == lesson.revision:
+                return player
+            if player is not None:
+                del self._players[lesson.id]
+                await player.close()
+            who = Who(learner=LEARNER, lesson=lesson.id, revision=lesson.revision)
+            seed = await asyncio.to_thread(self.store.session_seed, who)
+            player = Player(lesson, LessonRecord(store=self.store, who=who), self.make_session(lesson, seed))
+            self._players[lesson.id] = player
             return player
-        if player is not None:
-            del self._players[lesson.id]
-            await player.close()
-        record = LessonRecord(store=self.store, who=Who(learner=LEARNER, lesson=lesson.id, revision=lesson.revision))
-        seed = await asyncio.to_thread(self.store.session_seed, record.who)
-        return self._players.setdefault(lesson.id, Player(lesson, record, self.make_session(lesson, seed)))
 
     def scene(self, player: Player, refused: Mapping[str, Refused] | None = None) -> Scene:
         """Gather what the views of this moment need."""
@@ -92,20 +96,27 @@ class Desk:
         ships = library.shipped_names()
         own = [(entry.lesson, entry.where) for entry in recent if entry.lesson not in ships]
         return (
-            tuple(self._offer(name, "comes with foretell", opened) for name in ships),
-            tuple(self._offer(lesson, where, opened) for lesson, where in own if Path(where).exists()),
+            tuple(self._offers(((name, name) for name in ships), opened, "comes with foretell")),
+            tuple(self._offers(((lesson, place) for lesson, place in own if Path(place).exists()), opened)),
         )
 
-    def _offer(self, lesson_id: str, where: str, opened: Mapping[str, datetime]) -> Offered:
-        shelved = self._shelved.get(lesson_id) or library.open_lesson(lesson_id if "/" not in where else where)
-        who = Who(learner=LEARNER, lesson=lesson_id, revision=shelved.lesson.revision)
-        return Offered(
-            lesson=shelved.lesson,
-            href=f"/l/{lesson_id}",
-            where=where,
-            history=self.store.history(who),
-            opened=opened.get(lesson_id),
-        )
+    def _offers(
+        self, places: Iterable[tuple[str, str]], opened: Mapping[str, datetime], where: str = ""
+    ) -> Iterator[Offered]:
+        """Give the lessons of `places` (id, and the name or path to read it from) that can be read."""
+        for lesson_id, place in places:
+            try:
+                shelved = self._shelved.get(lesson_id) or library.open_lesson(place)
+            except (LessonError, UsageError):
+                continue
+            who = Who(learner=LEARNER, lesson=lesson_id, revision=shelved.lesson.revision)
+            yield Offered(
+                lesson=shelved.lesson,
+                href=f"/l/{lesson_id}",
+                where=where or place,
+                history=self.store.history(who),
+                opened=opened.get(lesson_id),
+            )
 
     def chrome(self, title: str, nonce: str) -> Chrome:
         """Give what every page needs."""

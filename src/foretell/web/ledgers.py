@@ -14,13 +14,11 @@ from foretell.judge import calibration
 from foretell.judge.answer import confidence_stops
 from foretell.judge.compare import compare, observed_text
 from foretell.loop import Answer
-from foretell.model.attempt import History, Judgement, KeptRun, Prediction, SelfMark, Verdict
+from foretell.model.attempt import History, Judgement, KeptRun, Prediction, Verdict
 from foretell.model.lesson import AnswerKind, CodeCell, Question
 from foretell.model.run import Observation
 from foretell.web.markup import inline_html
 from foretell.web.views import CalibrationView, Dot, Ledger, LedgerPair, LedgerRow, QuestionField, Stop
-
-CONFIDENT = 80
 
 _EXAMPLES = {
     AnswerKind.SHAPE: "(3, 4)",
@@ -75,7 +73,7 @@ def ledger_of(code: CodeCell, history: History) -> Ledger | None:
     return Ledger(
         note=f"locked before run {first.number}" if first else "locked",
         rows=rows,
-        asks_why=any(_is_miss(row.verdict, row.mark) for row in rows),
+        asks_why=any(row.matched is False for row in rows),
         why=history.notes.get(code.cell, ""),
     )
 
@@ -101,7 +99,6 @@ def _predicted_row(question: Question, prediction: Prediction, code: CodeCell, h
     found = judgement_of(question.id, history)
     judgement, kept = found or (None, None)
     verdict = judgement.verdict.value if judgement else "waiting"
-    mark = judgement.mark.value if judgement and judgement.mark else ""
     stops = [percent for percent, _ in confidence_stops(question)]
     return LedgerRow(
         question=question.id,
@@ -111,8 +108,9 @@ def _predicted_row(question: Question, prediction: Prediction, code: CodeCell, h
         difference=judgement.difference if judgement else _what_it_waits_for(code, history),
         confidence=prediction.confidence,
         confidence_dots=stops.index(prediction.confidence) + 1 if prediction.confidence in stops else 0,
-        confident_miss=_is_miss(verdict, mark) and prediction.confidence >= CONFIDENT,
-        mark=mark,
+        matched=calibration.hit(judgement) if judgement else None,
+        confident_miss=judgement is not None and calibration.is_confident_miss(prediction.confidence, judgement),
+        mark=judgement.mark.value if judgement and judgement.mark else "",
         run=kept.id if kept else None,
     )
 
@@ -167,32 +165,18 @@ def _skipped_row(question: Question, code: CodeCell, history: History) -> Ledger
         difference="",
         confidence=None,
         confidence_dots=0,
+        matched=None,
         confident_miss=False,
         mark="",
         run=last.id if last else None,
     )
 
 
-def _is_miss(verdict: str, mark: str) -> bool:
-    return verdict in {Verdict.WRONG, Verdict.NEAR} or (
-        verdict == Verdict.SELF and mark in {SelfMark.PARTLY, SelfMark.NO}
-    )
-
-
-def judged(rows: Iterable[LedgerRow]) -> Iterator[tuple[int, bool]]:
-    """Give (confidence, matched) for every row that has been settled either way."""
-    for row in rows:
-        if row.confidence is None:
-            continue
-        if _is_miss(row.verdict, row.mark):
-            yield row.confidence, False
-        elif row.verdict == Verdict.RIGHT or row.mark == SelfMark.MATCH:
-            yield row.confidence, True
-
-
 def calibration_view(rows: Iterable[LedgerRow]) -> CalibrationView:
-    """Give stated confidence against what matched."""
-    summary = calibration.calibrate(tuple(judged(rows)))
+    """Give stated confidence against what matched, over the rows that have been settled either way."""
+    settled = ((row.confidence, row.matched) for row in rows)
+    outcomes = [(said, matched) for said, matched in settled if said is not None and matched is not None]
+    summary = calibration.calibrate(outcomes)
     return CalibrationView(
         dots=tuple(Dot(percent=dot.stop, n=dot.n, hits=dot.hits) for dot in summary.dots),
         matched=summary.matched,

@@ -64,7 +64,7 @@ class LedgerRow:
     """One predicted (or skipped) question after its run, or locked and waiting for it.
 
     `verdict` is right, near, wrong, self, unknown, skipped or waiting; `mark` is match, partly, no or "" (self only).
-    `confident_miss` is true for a miss at 80 % and up.
+    `matched` is None where nothing has been settled; `confident_miss` is true for a miss at 80 % and up.
     """
 
     question: str
@@ -77,6 +77,7 @@ class LedgerRow:
     confident_miss: bool
     mark: str
     run: int | None
+    matched: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,8 @@ class Rung:
 class Help:
     """Hints and solution of a task.
 
-    `solution_state` is open, available or locked; `locked_note` says what opens the next rung.
+    `solution_state` is open, available, locked or none (there is no solution); `locked_note` says what opens the next
+    rung.
     """
 
     rungs: tuple[Rung, ...]
@@ -139,8 +141,9 @@ class Help:
 class RunView:
     """The last run of a cell as it stands on the page.
 
-    `state` is done, failed, stopped, limit, interrupted, running or none. `outputs_html` is ready; `message` says in a
-    sentence what ended the run when it did not end by itself; `events` is the address of the stream while it runs.
+    `state` is done, failed, stopped, limit, crashed, interrupted, running or none. `outputs_html` is ready; `message`
+    says in a sentence what ended the run when it did not end by itself; `events` is the address of the stream while
+    it runs.
     """
 
     state: str
@@ -222,7 +225,7 @@ class SectionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlineItem:
-    """A line of the sidebar; `strip` holds a state a question: right, near, wrong, self, unknown, skipped or open."""
+    """A line of the sidebar; `strip` holds a state a question: a verdict, skipped, waiting or open."""
 
     key: str
     number: str
