@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from foretell import gate
 from foretell.loop import Runner
 from foretell.model.lesson import CodeCell, Lesson
 from foretell.model.run import CellSource, Failure, FailureKind, Run, RunRequest
@@ -25,7 +26,7 @@ def as_solved(code: CodeCell) -> str:
     """Give the cell with its solution in place; a task without one stays as it is."""
     if code.task is None or code.task.solution is None:
         return code.source
-    return code.task.solution.rstrip("\n") + "\n" + code.task.test
+    return gate.joined(code, code.task.solution)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from starlette.datastructures import FormData
@@ -36,6 +36,19 @@ Chosen = TypeVar("Chosen", Opened, SelfMark)
 LONGEST_CODE = 200_000
 LONGEST_NOTE = 2_000
 _LONGEST_SAID = 160
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a page has to put in place: drawn cells by id, drawn sections by key, and the sidebar."""
+
+    cells: dict[str, str]
+    sections: dict[str, str]
+    outline: str
+
+    def told(self, announce: str) -> dict[str, object]:
+        """Give them as the page's scripts take them, with a sentence to be announced."""
+        return {"cells": self.cells, "sections": self.sections, "outline": self.outline, "announce": announce}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +108,16 @@ class Posted:
         """Give every section as it is now."""
         return tuple(section_views(self.desk.scene(self.player)))
 
-    def changes(self, before: tuple[SectionView, ...]) -> dict[str, object]:
+    def changes(self, before: tuple[SectionView, ...]) -> Changes:
         """Draw what differs from `before`, and the sidebar."""
         scene = self.desk.scene(self.player)
         cells, sections = changed_views(before, tuple(section_views(scene)))
         lesson = self.player.lesson.id
-        return {
-            "cells": {cell.id: draw_cell(cell, self.chrome, lesson) for cell in cells},
-            "sections": {section.key: draw_section(section, self.chrome, lesson) for section in sections},
-            "outline": draw_outline(outline_view(scene), self.chrome, lesson),
-        }
+        return Changes(
+            cells={cell.id: draw_cell(cell, self.chrome, lesson) for cell in cells},
+            sections={section.key: draw_section(section, self.chrome, lesson) for section in sections},
+            outline=draw_outline(outline_view(scene), self.chrome, lesson),
+        )
 
 
 async def run(posted: Posted) -> Response:
@@ -197,9 +210,8 @@ def _done(posted: Posted, before: tuple[SectionView, ...], code: CodeCell) -> di
     changes = posted.changes(before)
     scene = posted.desk.scene(posted.player)
     view = cell_view(scene, code)
-    drawn = dict(changes["cells"]) if isinstance(changes["cells"], dict) else {}
-    drawn[code.cell] = draw_cell(view, posted.chrome, posted.player.lesson.id)
-    return changes | {"cells": drawn, "announce": _announcement(view, gate.latest_run(scene.history, code.cell))}
+    drawn = changes.cells | {code.cell: draw_cell(view, posted.chrome, posted.player.lesson.id)}
+    return replace(changes, cells=drawn).told(_announcement(view, gate.latest_run(scene.history, code.cell)))
 
 
 def _announcement(view: CellView, kept: KeptRun | None) -> str:
@@ -288,7 +300,7 @@ async def reference(posted: Posted) -> Response:
     await asyncio.to_thread(lambda: posted.player.record.open_help(cell=code.cell, what=what, key=posted.key))
     changes = await asyncio.to_thread(posted.changes, before)
     says = "Later cells now use the reference result." if what is Opened.REFERENCE_ON else "Later cells use your code."
-    return posted.reply(changes | {"announce": says})
+    return posted.reply(changes.told(says))
 
 
 async def mark(posted: Posted) -> Response:
@@ -305,8 +317,7 @@ async def mark(posted: Posted) -> Response:
     before = await asyncio.to_thread(posted.sections)
     await asyncio.to_thread(lambda: posted.player.record.mark(question=question, run=kept.id, mark=own, key=posted.key))
     changes = await asyncio.to_thread(posted.changes, before)
-    drawn = changes["cells"] if isinstance(changes["cells"], dict) else {}
-    return posted.reply(changes | {"cell": drawn.get(kept.cell), "cellId": kept.cell, "announce": "Noted."})
+    return posted.reply(changes.told("Noted.") | {"cell": changes.cells.get(kept.cell), "cellId": kept.cell})
 
 
 async def note(posted: Posted) -> Response:
