@@ -89,3 +89,15 @@ def test_the_outline_survives_json(lesson: Lesson) -> None:
 )
 def test_a_person_reads_a_line_for_each_thing(lesson: Lesson, line: str) -> None:
     assert line in outline_text(lesson).split("\n")
+
+
+def test_no_line_for_a_person_is_wider_than_a_terminal() -> None:
+    ask = "Will " + "one word after another " * 8 + "hold?"
+    cells = [
+        {"cell_type": "markdown", "source": f"## Exercise 1: A\n\n**Before running, predict:** {ask}", "metadata": {}},
+        {"cell_type": "code", "source": "print(1)", "metadata": {}},
+    ]
+    text = json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+    lines = outline_text(read_lesson(id="wide", notebook=text)).split("\n")
+    assert max(len(line) for line in lines) <= 80
+    assert [line for line in lines if line.startswith("      one") or line.startswith("      word")]

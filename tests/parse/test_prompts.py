@@ -21,6 +21,9 @@ from foretell.parse.questions import split_questions
         "**Think first:** Why?",
         "**Your prediction:** What?",
         "**Before running, predict: what comes?**",
+        "**Before running, predict the output:** What?",
+        "**Before running the cell below, predict what happens.**",
+        "*Before running, predict:* What?",
     ],
 )
 def test_a_lead_is_found(text: str) -> None:
@@ -99,8 +102,37 @@ def test_a_comment_asks_only_where_it_speaks_to_the_reader(source: str, asked: l
         ("Will the outputs be identical?", ["print(1)", "ok = torch.allclose(a, b)\nprint(ok)"], 1),
         ("Are they the same?", ["print(a)", "assert a == b"], 1),
         ("Are they the same?", ["x = 1", "print(a - b)"], 1),
+        ("Which is faster?", ["x = 1", "%timeit sum(x)", "print(1)"], 1),
+        ("What is printed?", ["!pip install x", "!cat notes.txt"], 1),
         ("What is printed?", ["for i in x:\n    y = i", "for i in x:\n    print(i)"], 1),
     ],
 )
 def test_the_first_cell_that_evaluates_what_is_asked_settles_it(ask: str, sources: list[str], settles: int) -> None:
     assert choose_settling(split_questions(ask), sources) == settles
+
+
+def test_a_lead_that_says_what_to_predict_asks_it() -> None:
+    lesson = lesson_of(
+        md("# T\n\n**Before running, predict the output.**"),
+        md("## Exercise 1: A\n\n**Before running, predict the shape of the sum.**"),
+        code("print(x)"),
+    )
+    assert asks_at(lesson, 2) == ["Predict the shape of the sum"]
+
+
+def test_a_quoted_prompt_asks() -> None:
+    lesson = lesson_of(md("## Exercise 1: A\n\n> **Predict:**\n> - What is x?\n> - And y?"), code("print(x)"))
+    assert asks_at(lesson, 1) == ["What is x?", "And y?"]
+
+
+def test_a_numbered_step_that_says_predict_asks_and_stays_in_its_list() -> None:
+    steps = "1. Write `f`.\n2. **Predict** whether `f(1)` is above 3.\n3. Run."
+    lesson = lesson_of(md(f"## Exercise 1: A\n\n{steps}"), code("print(f(1))"), md(f"## Key Takeaways\n\n{steps}"))
+    assert asks_at(lesson, 1) == ["Predict whether `f(1)` is above 3."]
+    assert [block.source for block in blocks_of(lesson, BlockRole.PROSE)] == [steps]
+
+
+def test_a_bare_pointer_above_a_print_asks_what_that_line_shows() -> None:
+    assert [one.ask for one in read_comment_prompt("# Predict this first!\nprint(x)").printed] == [
+        "What does `print(x)` show?"
+    ]

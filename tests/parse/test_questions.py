@@ -77,3 +77,24 @@ def test_a_text_with_words_asks_at_least_one_thing(text: str) -> None:
     found = split_questions(text)
     assert bool(found) == bool(text.strip())
     assert all(one.ask.strip() for one in found)
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind"),
+    [
+        ("what is `c.shape`?", AnswerKind.SHAPE),
+        ("What will `x.size()` be?", AnswerKind.SHAPE),
+        ("What is `x.dtype`?", AnswerKind.DTYPE),
+        ("What is `x.shape[0]`?", AnswerKind.OPEN),
+        ("Does `x * 1.5` keep the dtype?", AnswerKind.YES_NO),
+    ],
+)
+def test_an_attribute_asked_for_by_name_tells_the_kind(ask: str, kind: AnswerKind) -> None:
+    assert guess_kind(ask) is kind
+
+
+def test_signs_around_a_question_are_no_part_of_it() -> None:
+    assert [one.ask for one in split_questions("[ ] What is printed — and is it stable?")] == [
+        "What is printed?",
+        "Is it stable?",
+    ]

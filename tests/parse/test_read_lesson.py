@@ -197,3 +197,22 @@ def test_a_module_line_may_stand_above_the_title() -> None:
 def test_a_heading_of_an_exercise_is_no_title() -> None:
     lesson = lesson_of(md("# Exercise 1: A (Guided)"), code("print(1)"))
     assert (lesson.title, [section.key for section in lesson.sections]) == ("small", ["ex1"])
+
+
+def test_a_paragraph_that_looks_back_at_the_output_opens_after_the_run() -> None:
+    lesson = lesson_of(
+        md("## Exercise 1: A\n\nNotice that lists are mutable."),
+        code("print(1)"),
+        md("As you can see, it is 1.\n\n**Your turn:** change it."),
+    )
+    assert [block.source for block in blocks_of(lesson, BlockRole.DEBRIEF)] == ["As you can see, it is 1."]
+    assert [block.source for block in blocks_of(lesson, BlockRole.PROSE)][-1] == "**Your turn:** change it."
+
+
+def test_a_numbered_part_with_nothing_to_run_is_no_exercise() -> None:
+    lesson = lesson_of(md("# T"), md("## Part 1: Read"), md("## Part 2: Do"), code("print(1)"))
+    assert [section.kind for section in lesson.sections] == [
+        SectionKind.INTRO,
+        SectionKind.PART,
+        SectionKind.EXERCISE,
+    ]

@@ -149,3 +149,27 @@ def test_no_assert_that_parses_is_shown(source: str) -> None:
         end = line + piece.text.count("\n")
         assert piece.withheld or not any(line <= number < end + (not piece.text.endswith("\n")) for number in asserts)
         line = end
+
+
+def cut(source: str) -> list[tuple[str, bool]]:
+    return [(piece.text, piece.withheld) for piece in read_pieces(source)]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["# torch.int64", "# promoted to float32", "# KeyError", "# None", "# nan", "# torch.bool"],
+)
+def test_a_comment_behind_code_that_names_a_type_or_an_error_waits_for_the_run(comment: str) -> None:
+    assert cut(f"print(x)  {comment}") == [("print(x)", False), (f"  {comment}", True)]
+
+
+@pytest.mark.parametrize("comment", ["# Output:\n# tensor(100)", "# ✅ True! It uses a tolerance", "# Result: [1 2]"])
+def test_a_comment_that_copies_the_output_waits_for_the_run(comment: str) -> None:
+    assert cut(f"print(x)\n{comment}") == [("print(x)\n", False), (comment, True)]
+
+
+def test_handlers_that_name_the_error_wait_only_where_the_prompt_asks_for_it() -> None:
+    source = "try:\n    d['z']\nexcept KeyError as e:\n    print(e)\nexcept Exception:\n    print(1)"
+    assert all(not piece.withheld for piece in read_pieces(source))
+    hidden = [piece.text for piece in read_pieces(source, asks_for_error=True) if piece.withheld]
+    assert hidden == ["except KeyError as e:\n    print(e)\n"]

@@ -5,9 +5,13 @@ Enters: a `Lesson`. Leaves: the outline as plain data (0-based cell indices) or 
 
 from __future__ import annotations
 
+import re
+import textwrap
 from typing import Any
 
 from foretell.model.lesson import CellKind, CodeCell, Lesson, Section, SectionKind
+
+WIDTH = 80
 
 
 def outline_json(lesson: Lesson) -> dict[str, Any]:
@@ -45,7 +49,14 @@ def outline_text(lesson: Lesson) -> str:
     if lesson.unread:
         lines += ["", "Not fully understood (played as plain cells)"]
         lines += [f"  cell {unread.cell}: {unread.why}" for unread in lesson.unread]
-    return "\n".join(lines) + "\n"
+    return "\n".join(_wrapped(line) for line in lines) + "\n"
+
+
+def _wrapped(line: str) -> str:
+    """A line in WIDTH columns; what does not fit goes on under its first word."""
+    mark = re.match(r"\s*(?:-|\d+\.)?\s*", line)
+    indent = " " * max(2, mark.end() if mark else 0)
+    return textwrap.fill(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _exercise_json(section: Section, index: dict[str, int]) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from foretell.errors import OverlayError
-from foretell.model.lesson import Cell, CellKind, Prompt, Question, Unread
+from foretell.model.lesson import Cell, CellKind, Prompt, Question, SectionKind, Unread
 from foretell.parse.overlay import Overlay, OverlayQuestion
-from foretell.parse.prompts import choose_settling, read_comment_prompt, read_markdown_prompt
+from foretell.parse.prompts import MarkdownPrompt, choose_settling, read_comment_prompt, read_markdown_prompt
 from foretell.parse.python import parse, read_python
 from foretell.parse.questions import Asked
 from foretell.parse.sections import Draft, Part
 
+TELLING_SECTIONS = frozenset({SectionKind.INTRO, SectionKind.TAKEAWAYS})
 NOTHING_FOLLOWS = "it asks for a prediction, but no code cell follows in its section"
 
 
@@ -38,7 +39,7 @@ def read_prompts(draft: Draft) -> SectionPrompts:
     for position, part in enumerate(draft.parts):
         for number in range(len(part.chunks)):
             found = read_markdown_prompt(part.chunks[number:]) if (part.cell.index, number) not in taken else None
-            if found is None:
+            if found is None or (draft.kind in TELLING_SECTIONS and not _asks_here(found)):
                 continue
             below = _code_below(draft.parts[position + 1 :])
             if not below:
@@ -104,6 +105,11 @@ def find_code_cell(name: str, cells: Sequence[Cell], place: str) -> Cell:
 def _known(cells: Iterable[Cell]) -> str:
     names = [f"{cell.index} ({cell.id})" for cell in cells]
     return ", ".join(names) if len(names) <= 60 else ", ".join(names[:60]) + f" and {len(names) - 60} more"
+
+
+def _asks_here(found: MarkdownPrompt) -> bool:
+    """Where the notebook speaks of itself, only a question with a lead of its own asks for a prediction."""
+    return found.taken > 0 and any("?" in one.ask for one in found.asked)
 
 
 def _bare(ask: str) -> str:

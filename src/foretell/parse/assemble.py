@@ -6,10 +6,12 @@ the lesson really has.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from foretell.model.lesson import (
+    AnswerKind,
     Block,
     BlockRole,
     Cell,
@@ -19,6 +21,7 @@ from foretell.model.lesson import (
     Goal,
     Piece,
     Prompt,
+    Question,
     Section,
     SectionKind,
     Support,
@@ -32,6 +35,8 @@ from foretell.parse.python import read_python
 from foretell.parse.roles import Surroundings, read_blocks, withheld_block
 from foretell.parse.sections import Draft, Part
 from foretell.parse.withhold import read_pieces
+
+ABOUT_ERRORS = re.compile(r"\b(?:errors?|exceptions?|raises?|raised|fails?|crash(?:es)?|work|happens?)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +72,7 @@ class Reading:
     def kind_of(self, draft: Draft) -> SectionKind:
         """A part that asks or leaves something to fill is an exercise, whatever its heading says."""
         works = any(cell.id in self.prompts or cell.id in self.tasks for cell in draft.code)
-        unnamed = draft.kind is SectionKind.PART or (draft.kind is SectionKind.SETUP and not _has_heading(draft))
+        unnamed = draft.kind is SectionKind.PART or (draft.kind is SectionKind.SETUP and not draft.headed)
         return SectionKind.EXERCISE if works and unnamed else draft.kind
 
 
@@ -99,15 +104,6 @@ def build_sections(reading: Reading, goals: Sequence[Goal]) -> tuple[Section, ..
     return tuple(sections)
 
 
-def _has_heading(draft: Draft) -> bool:
-    return not (
-        draft.title == "Setup"
-        and bool(draft.parts)
-        and draft.parts[0].is_code
-        and draft.cells[0] == draft.parts[0].cell.index
-    )
-
-
 def _goal(reading: Reading, place: int, text: str) -> Goal:
     exercises = reading.exercises
     draft = exercises[place] if place < len(exercises) else None
@@ -115,7 +111,9 @@ def _goal(reading: Reading, place: int, text: str) -> Goal:
     if not asserts_result(text) or not opens_after:
         return Goal(text=text, before=text)
     number = draft.number if draft is not None and draft.number is not None else place + 1
-    return Goal(text=text, before=f"Exercise {number}", opens_after=opens_after)
+    return Goal(
+        text=text, before=f"Exercise {number}" if draft is not None else "A result to find out", opens_after=opens_after
+    )
 
 
 def _key(draft: Draft, kind: SectionKind, parts: int, used: set[str]) -> str:
@@ -205,10 +203,16 @@ def _code_cell(reading: Reading, cell: Cell) -> CodeCell:
         return CodeCell(cell=cell.id, source=cell.source, pieces=pieces, prompt=prompt)
     source = task.starter + task.test if task is not None else cell.source
     names = read_names(read_python(source))
+    asks_for_error = prompt is not None and any(_is_about_an_error(question) for question in prompt.questions)
+    tested = task.test if task is not None else source
     return CodeCell(
-        cell=cell.id, source=source, pieces=read_pieces(task.test if task is not None else source), prompt=prompt,
+        cell=cell.id, source=source, pieces=read_pieces(tested, asks_for_error=asks_for_error), prompt=prompt,
         task=task, needs=names.needs, provides=names.provides,
     )  # fmt: skip
+
+
+def _is_about_an_error(question: Question) -> bool:
+    return question.kind is AnswerKind.ERROR or ABOUT_ERRORS.search(question.ask) is not None
 
 
 def _takeaways(reading: Reading, part: Part) -> tuple[Block, ...]:

@@ -57,6 +57,7 @@ class _Source:
     marks: frozenset[int]
     trailing: frozenset[int]
     alone: frozenset[int]
+    built_on: frozenset[str]
 
     def marked_behind(self, node: ast.stmt) -> bool:
         return any(line in self.trailing for line in range(first_line(node), last_line(node) + 1))
@@ -86,6 +87,7 @@ def find_gaps(source: str) -> tuple[Gap, ...]:
         marks=frozenset(comment.line for comment in marks),
         trailing=frozenset(comment.line for comment in marks if not comment.alone),
         alone=frozenset(comment.line for comment in comments if comment.alone),
+        built_on=frozenset(_name(base) for node in tree.body if isinstance(node, ast.ClassDef) for base in node.bases),
     )
     gaps = [gap for top in tree.body for gap in _in_statements([top], top, text)]
     gaps += _behind_comments(tree, comments, text, gaps)
@@ -113,7 +115,7 @@ def _in_statements(statements: Sequence[ast.stmt], top: ast.stmt, text: _Source)
     for statement in statements:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             body = _without_docstring(statement.body)
-            if body and all(_is_blank(inner) for inner in body) and not _is_abstract(statement):
+            if body and all(_is_blank(inner) for inner in body) and not _is_abstract(statement, top, text):
                 gaps.append(_gap(GapKind.STATEMENT, body, top))
                 continue
         kind = _kind_of(statement, text)
@@ -192,8 +194,14 @@ def _is_ellipsis(statement: ast.stmt) -> bool:
     )
 
 
-def _is_abstract(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return any(_name(decorator) in {"abstractmethod", "overload"} for decorator in function.decorator_list)
+def _is_abstract(function: ast.FunctionDef | ast.AsyncFunctionDef, top: ast.stmt, text: _Source) -> bool:
+    """Whether a blank body is meant to stay: marked so, or an unmarked method of a class that others build on."""
+    if any(_name(decorator) in {"abstractmethod", "overload"} for decorator in function.decorator_list):
+        return True
+    lines = range(first_line(function), last_line(function) + 1)
+    if not isinstance(top, ast.ClassDef) or any(line in text.marks for line in lines) or text.marked_above(function):
+        return False
+    return top.name in text.built_on or any(_name(base) in {"Protocol", "ABC"} for base in top.bases)
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:

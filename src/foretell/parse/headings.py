@@ -29,6 +29,7 @@ TAKEAWAYS = re.compile(
 )
 DEBRIEF = re.compile(
     r"^\W*(?:what (?:just )?happened|what (?:did )?(?:we|you) (?:just )?(?:see|saw|observe|notice)"
+    r"|what(?:['’]s| is| was) (?:going on|happening|new)|lessons? learned"
     r"|what this (?:shows|means|tells)|why (?:this|it|that|does|did|is|are)|debrief|explanation|observations?"
     r"|discussion"
     r"|key (?:insight|takeaway|point|observation|pattern|idea|lesson)|reflection|analysis|interpretation"
@@ -156,6 +157,8 @@ def _titled(place: Place, words: str, number: int | None) -> HeadingReading:
         support = next((Support(tag) for tag in tags if tag in set(Support)), support)
         stretch = stretch or "stretch" in tags
         title = (title[: cut.start()] + title[cut.end() :]).strip()
+    if title.count("**") % 2:
+        title = title.removesuffix("**").rstrip()
     return HeadingReading(place=place, title=title, number=number, support=support, stretch=stretch)
 
 

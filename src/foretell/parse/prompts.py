@@ -11,25 +11,34 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from foretell.parse.blocks import Chunk, ChunkKind
+from foretell.parse.blocks import Chunk, ChunkKind, read_chunks
 from foretell.parse.python import Comment, read_comments, read_python
 from foretell.parse.questions import Asked, guess_kind, split_questions
 
 _LEAD_WORDS = (
-    r"(?:before (?:you )?(?:run|execut)\w*[^:.?!*\n]{0,60}?predict\w*"
+    r"(?:before (?:you )?(?:run|execut)\w*[^:.?!*\n]{0,60}?predict\w*(?P<what>\s+[^:.?!*\n]{1,80})?"
     r"|predict(?:\s+(?:first|before|the|what|your)\b[^:.?!*\n]{0,60})?"
     r"|think (?:first|before)[^:.?!*\n]{0,40}|(?:your |make (?:a|your) )?predictions?(?: time| first)?)"
 )
-LEAD = re.compile(rf"^[^\w*`]*\*\*[^\w*`]*(?P<lead>{_LEAD_WORDS})\s*(?P<end>[:.!]?\*\*\s*:?|:)\s*", re.I)
-BARE_LEAD = re.compile(
-    r"^[^\w*`]*(?P<lead>before (?:you )?(?:run|execut)\w*[^:.?!*\n]{0,60}?predict\w*|think first)(?P<end>)\s*:\s*", re.I
+LEAD = re.compile(
+    rf"^[^\w*`]*(?P<mark>\*\*|\*|__|_)[^\w*`]*(?P<lead>{_LEAD_WORDS})\s*(?P<end>[:.!]?(?P=mark)\s*:?|:)\s*", re.I
 )
+BARE_LEAD = re.compile(
+    r"^[^\w*`]*(?P<lead>before (?:you )?(?:run|execut)\w*[^:.?!*\n]{0,60}?predict\w*(?P<what>\s+[^:.?!*\n]{1,80})?"
+    r"|think first)(?P<end>)(?P<mark>)\s*:\s*",
+    re.I,
+)
+STEP = re.compile(r"^\*\*predict(?:ion)?[:.]?\*\*:?\s*(?=\S)", re.I)
 HEADING_LEAD = re.compile(rf"^[^\w]*{_LEAD_WORDS}\W*$", re.I)
 EVERY_CELL = re.compile(r"\b(?:each|every|any|all)\b.{0,40}\b(?:cells?|exercises?|experiments?|outputs?|code)\b", re.I)
 COMMENT_PROMPT = re.compile(
     r"^\W*predict\s*:|^\W*predict\b.*\b(?:before|first)\b"
     r"|[.!?:]\s+predict\b.*\b(?:before|first)\b|\bbefore (?:you )?run\w*\W+predict\b",
     re.I,
+)
+POINTER = re.compile(r"^\W*predict(?: (?:this|it|these))?(?: (?:first|before (?:you )?run\w*))?\W*$", re.I)
+SHOWING_MAGIC = re.compile(
+    r"^\s*(?:%%?time(?:it)?\b|%(?:whos?|ls|pwd)\b|!(?!\s*(?:pip|conda|apt|wget|curl|git|mkdir|unzip|rm)\b))", re.M
 )
 CAPITAL_PREDICT = re.compile(r"\bPREDICT\b")
 COMPARES = re.compile(
@@ -67,6 +76,10 @@ def find_lead(text: str) -> re.Match[str] | None:
 def read_markdown_prompt(chunks: Sequence[Chunk]) -> MarkdownPrompt | None:
     """The prompt that begins with the first of these chunks, if one does."""
     head = chunks[0]
+    if head.kind is ChunkKind.OTHER and head.source.lstrip().startswith(">"):
+        return _quoted_prompt(head.source)
+    if head.kind is ChunkKind.LIST:
+        return _step_prompt(head)
     rest, follows = "", chunks[1] if len(chunks) > 1 else None
     if head.kind is ChunkKind.HEADING:
         if not HEADING_LEAD.match(head.text) or follows is None:
@@ -84,7 +97,7 @@ def read_markdown_prompt(chunks: Sequence[Chunk]) -> MarkdownPrompt | None:
         asked = _inline(rest) if "?" in rest else ()
         asked += tuple(one for item in follows.items for one in split_questions(item))
         return MarkdownPrompt(asked=asked, taken=2) if asked else None
-    asked = _inline(rest)
+    asked = _inline(rest) or _asked_by_lead(head.source)
     return MarkdownPrompt(asked=asked, taken=1) if asked else None
 
 
@@ -114,13 +127,19 @@ def read_comment_prompt(source: str) -> CommentPrompt:
     for number, comment in enumerate(comments):
         if comment.line in taken or not is_comment_prompt(comment):
             continue
-        if comment.alone:
+        below = next((line.strip() for line in lines[comment.line :] if line.strip()), "")
+        if comment.alone and POINTER.match(comment.words) and below.startswith("print("):
+            printed.append(_asked_of_line(below))
+        elif comment.alone:
             asked += _ask_in_comment(comments[number:], taken)
         else:
-            shown = lines[comment.line - 1][: comment.column].strip()
-            ask = f"What does `{shown}` show?" if "`" not in shown else f"What does this show? {shown}"
-            printed.append(Asked(ask=ask, aside="", kind=guess_kind("What is printed?")))
+            printed.append(_asked_of_line(lines[comment.line - 1][: comment.column].strip()))
     return CommentPrompt(asked=tuple(asked), printed=tuple(printed))
+
+
+def _asked_of_line(shown: str) -> Asked:
+    ask = f"What does `{shown}` show?" if "`" not in shown else f"What does this show? {shown}"
+    return Asked(ask=ask, aside="", kind=guess_kind("What is printed?"))
 
 
 def is_comment_prompt(comment: Comment) -> bool:
@@ -139,9 +158,41 @@ def choose_settling(asked: Sequence[Asked], sources: Sequence[str]) -> int:
             if tree is not None and _compares(tree):
                 return number
     for number, tree in enumerate(trees):
-        if tree is None or _evaluates(tree):
+        if tree is None or _evaluates(tree) or SHOWING_MAGIC.search(sources[number]):
             return number
     return 0
+
+
+def _quoted_prompt(source: str) -> MarkdownPrompt | None:
+    """A prompt that is all of a block quote."""
+    inner = read_chunks("\n".join(re.sub(r"^\s*> ?", "", line) for line in source.split("\n")))
+    found = read_markdown_prompt(inner) if inner and inner[0].kind is ChunkKind.PARAGRAPH else None
+    return MarkdownPrompt(asked=found.asked, taken=1) if found and found.taken == len(inner) else None
+
+
+def _step_prompt(steps: Chunk) -> MarkdownPrompt | None:
+    """A step of a numbered list that begins "**Predict**"; the list itself stays where it is."""
+    if not re.match(r"\s*\d", steps.source):
+        return None
+    asked = tuple(
+        one
+        for item in steps.items
+        if (found := STEP.match(item)) and not EVERY_CELL.search(item)
+        for one in split_questions(_sentence(item[found.end() :]))
+    )
+    return MarkdownPrompt(asked=asked, taken=0) if asked else None
+
+
+def _asked_by_lead(text: str) -> tuple[Asked, ...]:
+    """What a lead asks by itself ("**Before running, predict the shape of `out`.**")."""
+    lead = find_lead(text.lstrip())
+    what = lead.groupdict().get("what") if lead else None
+    return split_questions(_sentence(what.strip())) if what else ()
+
+
+def _sentence(text: str) -> str:
+    """Words after "Predict", as a question where they are one, else as a sentence that begins with it."""
+    return text if "?" in text else f"Predict {text}"
 
 
 def _paragraph_lead(text: str) -> str | None:
@@ -151,8 +202,8 @@ def _paragraph_lead(text: str) -> str | None:
     if lead is None:
         return None
     rest = stripped[lead.end() :]
-    if lead["end"] == ":" and stripped.startswith("**"):
-        inside, _, after = rest.partition("**")
+    if lead["end"] == ":" and lead["mark"]:
+        inside, _, after = rest.partition(lead["mark"])
         rest = f"{inside} {after}"
     return rest.strip()
 

@@ -26,6 +26,7 @@ KIND_FORMS: tuple[tuple[re.Pattern[str], AnswerKind], ...] = tuple(
     for form, kind in (
         (r"^\W*why\b|^\W*how (?:do|does|did|would|will|could|can)\b|^\W*explain\b|\bdescribe\b", AnswerKind.OPEN),
         (r"\b(?:which|what) (?:\w+ )?(?:error|exception)\b|\berror will\b|\bwhat .*\braised?\b", AnswerKind.ERROR),
+        (r"^\W*(?:will|would|does|do|did|can)\b(?!.*\bor\b).*\b(?:dtype|data type)\b", AnswerKind.YES_NO),
         (r"\bdtype\b|\bdata type\b", AnswerKind.DTYPE),
         (r"^\W*(?:will|would|is|are|does|do|did|can|could|should|has|have)\b", AnswerKind.YES_NO),
         (r"\btrue or false\b|\byes or no\b", AnswerKind.YES_NO),
@@ -36,6 +37,7 @@ KIND_FORMS: tuple[tuple[re.Pattern[str], AnswerKind], ...] = tuple(
         (r"\bwhat (?:will|does|is|gets?) .*\b(?:printed|print|output)\b|\bprint(?:ed|s)?\b", AnswerKind.PRINTED),
     )
 )  # fmt: skip
+ATTRIBUTE_ASKED = re.compile(r"^\W*what(?:['’]s| is| will)\b[^`]*`[^`]*\.(shape|dtype|size\(\))`(?: be)?\W*$", re.I)
 SEVERAL_SHAPES = re.compile(r"\bshapes\b", re.I)
 EITHER_OR = re.compile(
     r"\b(?:higher|lower|larger|smaller|bigger|faster|slower|better|worse|increase|decrease|grow|shrink|more|less|up)\b.*\bor\b",
@@ -54,7 +56,7 @@ class Asked:
 
 def split_questions(text: str) -> tuple[Asked, ...]:
     """Split one bullet or paragraph into the things it asks."""
-    masked, kept = _mask(" ".join(text.split()))
+    masked, kept = _mask(re.sub(r"^\[[ xX]\] ", "", " ".join(text.split())))
     asked: list[Asked] = []
     context: list[str] = []
     for sentence in _sentences(masked):
@@ -71,6 +73,9 @@ def split_questions(text: str) -> tuple[Asked, ...]:
 
 def guess_kind(ask: str) -> AnswerKind:
     """The answer kind the wording suggests; open where it suggests none."""
+    named = ATTRIBUTE_ASKED.match(ask)
+    if named:
+        return AnswerKind.DTYPE if named[1] == "dtype" else AnswerKind.SHAPE
     words = CODE_SPAN.sub("`x`", ask)
     kind = next((kind for form, kind in KIND_FORMS if form.search(words)), AnswerKind.OPEN)
     plain = re.search(r"\b(?:true or false|yes or no|or not)\b", words, re.I)
@@ -128,7 +133,8 @@ def _two_things(sentence: str) -> list[str]:
     head = halves[0].rpartition(", ")[2]
     if len(halves) == 1 or not (BEGINS_QUESTION.match(halves[0]) or BEGINS_QUESTION.match(head)):
         return [sentence]
-    whole = [half.rstrip(" ,") if half.rstrip().endswith(("?", ")")) else half.rstrip(" ,") + "?" for half in halves]
+    ends = [half.rstrip(" ,;–—-") for half in halves]
+    whole = [half if half.endswith(("?", ")")) else half + "?" for half in ends]
     return [whole[0], *(half[0].upper() + half[1:] for half in whole[1:])]
 
 

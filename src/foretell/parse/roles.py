@@ -22,8 +22,16 @@ ARGUES = re.compile(
     r"|\bproves? (?:it|that|this)\b|^\W*mathematically\b", re.I
 )  # fmt: skip
 BOLD_LEAD = re.compile(r"^\W*\*\*(?P<lead>[^*\n]+?)(?P<end>[:.!?]?)\*\*\s*(?P<after>[:—–-]?)")
+LOOKS_BACK = re.compile(
+    r"^\W*(?:as (?:you (?:can )?(?:see|saw)|we (?:can )?(?:see|saw)|expected|predicted)|surpris(?:ed|ing)\b"
+    r"|(?:notice|note|observe) (?:that|how|the)\b"
+    r"|(?:you|we)(?: should| can|['’]ll| will)?(?: now)? (?:see|saw) (?:that|how)\b"
+    r"|the (?:outputs?|results?|plots?|numbers?|loss|losses|shapes?) (?:above |below )?"
+    r"(?:shows?|is|are|was|were|says?)\b)",
+    re.I,
+)
 INSTRUCTS = re.compile(
-    r"^\W*(?:your |the |now |next )?(?:task|to ?do|steps?|instructions?|goals?|part|note|important|warning"
+    r"^\W*(?:your |the |now |next )?(?:task|turn|to ?do|steps?|instructions?|goals?|part|note|important|warning"
     r"|caution|tip|hints?|try|exercise|experiment|next|now|background|setup|question|observe|think|diagnose|type|level|scenario|challenge|requirements?"
     r"|architecture|given|remember|reminder|prerequisites?|optional|bonus|stretch|before|predict|estimated|data|dataset|formula|notation)\b",
     re.I,
@@ -107,6 +115,8 @@ def _role_of(chunk: Chunk, role: BlockRole, around: Surroundings) -> BlockRole:
         return role
     if CLAIM.match(chunk.source):
         return BlockRole.CLAIM if around.settles else BlockRole.PROSE
+    if LOOKS_BACK.match(chunk.source) and around.earlier:
+        return BlockRole.DEBRIEF
     lead = BOLD_LEAD.match(chunk.source)
     if lead is None or not (lead["end"] or lead["after"]):
         return role

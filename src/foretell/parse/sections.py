@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from foretell.model.lesson import Cell, CellKind, SectionKind, Support
 from foretell.parse.blocks import Chunk, ChunkKind, read_chunks
 from foretell.parse.headings import HeadingReading, Place, read_heading, read_module
-from foretell.parse.prompts import split_at_lead
+from foretell.parse.prompts import read_markdown_prompt, split_at_lead
+
+UNHEADED = HeadingReading(place=Place.SETUP, title="Setup")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class Draft:
     number: int | None = None
     support: Support | None = None
     stretch: bool = False
+    headed: bool = True
     cells: tuple[int, ...] = ()
     parts: tuple[Part, ...] = ()
 
@@ -52,6 +56,7 @@ class _Open:
 
     kind: SectionKind
     reading: HeadingReading
+    headed: bool = True
     cells: list[int] = field(default_factory=list)
     parts: list[tuple[Cell, list[Chunk]]] = field(default_factory=list)
 
@@ -69,9 +74,10 @@ class _Open:
     def close(self) -> Draft:
         reading = self.reading
         parts = tuple(Part(cell=cell, chunks=tuple(chunks)) for cell, chunks in self.parts)
+        loose = reading.place is Place.NUMBERED and reading.support is None and not any(part.is_code for part in parts)
         return Draft(
-            kind=self.kind, title=reading.title, number=reading.number, support=reading.support,
-            stretch=reading.stretch, cells=tuple(self.cells), parts=parts,
+            kind=SectionKind.PART if loose else self.kind, title=reading.title, number=reading.number,
+            support=reading.support, stretch=reading.stretch, headed=self.headed, cells=tuple(self.cells), parts=parts,
         )  # fmt: skip
 
 
@@ -90,15 +96,19 @@ def draft_sections(cells: Sequence[Cell]) -> Drafts:
     numbered = _numbered_level(stream)
     opened = _Open(kind=SectionKind.INTRO, reading=HeadingReading(place=Place.OTHER, title=""))
     closed: list[Draft] = []
-    for cell, chunk in stream:
+    for place, (cell, chunk) in enumerate(stream):
         if chunk is not None and chunk is title_chunk:
             opened.touch(cell)
             continue
-        begins = _begins(chunk, numbered) if chunk is not None else _code_begins(opened)
+        begins = _begins(chunk, numbered, opened.kind) if chunk is not None else None
+        unheaded = opened.kind is SectionKind.INTRO and (chunk is None or _asks_of_next_code(stream[place:]))
         if begins is not None:
             closed.append(opened.close())
             opened = _Open(kind=begins[0], reading=begins[1])
             opened.touch(cell)
+        elif unheaded:
+            closed.append(opened.close())
+            opened = _Open(kind=SectionKind.SETUP, reading=UNHEADED, headed=False)
         if chunk is None:
             opened.add(cell, None)
         elif begins is None and not _is_edge_rule(cell, chunk):
@@ -137,7 +147,7 @@ def _numbered_level(stream: Sequence[tuple[Cell, Chunk | None]]) -> int | None:
     return min((level for level, reading in readings if reading.place is Place.NUMBERED), default=None)
 
 
-def _begins(chunk: Chunk, numbered: int | None) -> tuple[SectionKind, HeadingReading] | None:
+def _begins(chunk: Chunk, numbered: int | None, opened: SectionKind) -> tuple[SectionKind, HeadingReading] | None:
     """The section a heading begins, if it begins one."""
     if chunk.kind is not ChunkKind.HEADING or read_module(chunk) is not None:
         return None
@@ -147,17 +157,27 @@ def _begins(chunk: Chunk, numbered: int | None) -> tuple[SectionKind, HeadingRea
         return None if deep else (SectionKind.EXERCISE, reading)
     if reading.place is Place.NUMBERED and numbered is not None:
         return (SectionKind.EXERCISE, reading) if chunk.level == numbered else None
+    if reading.place is Place.SETUP and opened is SectionKind.INTRO and chunk.level == 3:
+        return SectionKind.SETUP, reading
     if chunk.level > 2 or reading.place in {Place.DEBRIEF, Place.GOALS}:
         return None
     kinds = {Place.SETUP: SectionKind.SETUP, Place.TAKEAWAYS: SectionKind.TAKEAWAYS}
     return kinds.get(reading.place, SectionKind.PART), reading
 
 
-def _code_begins(opened: _Open) -> tuple[SectionKind, HeadingReading] | None:
-    """A code cell in the intro begins the set-up that has no heading."""
-    if opened.kind is not SectionKind.INTRO:
-        return None
-    return SectionKind.SETUP, HeadingReading(place=Place.SETUP, title="Setup")
+def _asks_of_next_code(stream: Sequence[tuple[Cell, Chunk | None]]) -> bool:
+    """Whether a prompt with a question begins here and code follows before any heading."""
+    cell = stream[0][0]
+    here = [chunk for other, chunk in takewhile(lambda one: one[0] is cell, stream) if chunk is not None]
+    found = read_markdown_prompt(here)
+    if found is None or not found.taken or not any("?" in one.ask for one in found.asked):
+        return False
+    for _, chunk in stream:
+        if chunk is None:
+            return True
+        if chunk.kind is ChunkKind.HEADING:
+            return False
+    return False
 
 
 def _is_edge_rule(cell: Cell, chunk: Chunk) -> bool:

@@ -27,10 +27,13 @@ STATED = re.compile(
     r"(?:=|->|→|=>)\s*(?:-?\d|True\b|False\b)"
     r"|\b(?:is|are|equals?|gives?|yields?|becomes?|returns?|prints?)\s+(?:about |exactly |only |just )?"
     r"(?:-?\d|True\b|False\b)"
+    r"|^\W*(?:True|False)\b|^\W*(?:[Oo]utput|[Rr]esult|[Aa]nswer)\b[^:]{0,20}:\s*\S"
 )
 TRAILING_LITERAL = re.compile(
     r"(?<![\w.])-?\d[\d_,]*(?:\.\d+)?(?:e-?\d+)?%?(?![\w])|\d+\s*[x×]\s*\d+|[(\[]\s*-?\d|\b(?:True|False)\b"
-    r"|(?<!\w)'[^']*'|\"[^\"]*\"|\b(?:should|must|expect\w*|because)\b", re.I
+    r"|(?<!\w)'[^']*'|\"[^\"]*\"|\b(?:should|must|expect\w*|because)\b"
+    r"|\b(?:u?int|b?float|complex)\d+\b|\btorch\.(?:bool|long|float|double|half)\b|\b\w+(?:Error|Exception)\b"
+    r"|\b(?:nan|inf|None)\b", re.I
 )  # fmt: skip
 MARKER = re.compile(
     r"\b(?:TODO|FIXME|YOUR CODE|FILL (?:IN|THIS)|REPLACE (?:THIS|WITH)|REMOVE THIS)\b|\b(?:replace|remove) this line\b",
@@ -41,14 +44,19 @@ BANNER = re.compile(r"^\s*[=*#~_\-─—]{2,}|[=*#~_\-─—]{2,}\s*$|:\s*$|\.\.
 WORD = re.compile(r"[A-Za-z][\w'’-]*")
 
 
-def read_pieces(source: str) -> tuple[Piece, ...]:
-    """Split a code cell into what may be shown before its run and what is withheld until then."""
+def read_pieces(source: str, *, asks_for_error: bool = False) -> tuple[Piece, ...]:
+    """Split a code cell into what may be shown before its run and what is withheld until then.
+
+    Where a prompt asks which error comes, the handlers that name it are withheld too.
+    """
     if not source:
         return ()
     comments = read_comments(source)
     tree = read_python(source)
     lines = source.split("\n")
     whole = _lines_that_tell(lines) if tree is None else _lines_of_statements(tree, lines)
+    if tree is not None and asks_for_error:
+        whole |= _lines_of_handlers(tree)
     alone = {comment.line: comment for comment in comments if comment.alone}
     whole |= _comments_that_claim(alone, whole)
     whole |= {line for number in whole if number not in alone for line in _above(number, whole, alone, lines)}
@@ -78,6 +86,17 @@ def _lines_of_statements(tree: ast.Module, lines: Sequence[str]) -> set[int]:
     withheld: set[int] = set()
     _visit(tree.body, withheld)
     return {line for line in withheld if line <= len(lines)}
+
+
+def _lines_of_handlers(tree: ast.Module) -> set[int]:
+    """Lines of `except` clauses that name an error; `except Exception` names none."""
+    broad = {"Exception", "BaseException"}
+    return {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler) and node.type is not None and getattr(node.type, "id", "") not in broad
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
 
 
 def _visit(statements: Sequence[ast.stmt], withheld: set[int]) -> bool:
