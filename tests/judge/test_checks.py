@@ -58,7 +58,9 @@ def test_the_evidence_is_the_statement_with_its_values():
 
 
 def test_an_authors_message_is_added_where_it_says_more():
-    assert words("match", False, "False", message="Outputs should match").evidence.endswith(". Outputs should match")
+    assert words("match", False, "False", message="Outputs should match").evidence.endswith(
+        ". The author's note: Outputs should match"
+    )
     assert words("match", False, "False", message="match").evidence == "match gave False."
     expected = "Expected output shape (5, 1), got torch.Size([5, 10])"
     assert words("out.shape == s", False, "(5, 10)", "==", "(5, 1)", message=expected).evidence.endswith("== (5, 1).")
@@ -73,6 +75,15 @@ def test_a_check_that_was_not_reached_says_what_came_before():
     after = words("x", None, failure=Failure(kind="AssertionError", message=""))
     assert after.evidence == "The cell stopped at a check that did not hold."
     assert words("x", None).evidence == "The cell ended before it."
+    crashed = Failure(kind="crash", message="Python crashed while your cell ran. It has been started again.")
+    assert words("x", None, failure=crashed).evidence == "Python crashed before it."
+
+
+def test_why_the_rest_was_not_reached_is_said_once():
+    failure = Failure(kind="NameError", message="name 'F' is not defined", line=8)
+    first, second = checks_in_words([seen("a", None), seen("b", None)], failure)
+    assert first.evidence == "The cell stopped before it in line 8 (NameError: name 'F' is not defined)."
+    assert (second.says, second.evidence) == ("Not reached: `b`", "")
 
 
 def test_a_statement_over_several_lines_becomes_one_line():
@@ -86,6 +97,8 @@ def test_the_heading_counts():
     assert heading(checks_in_words([right, wrong, right], None)) == "2 of 3 checks pass"
     assert heading(checks_in_words([right, wrong, missed], None)) == "1 of 3 checks pass, 1 not reached"
     assert heading(checks_in_words([wrong], None)) == "0 of 1 check passes"
+    assert heading(checks_in_words([missed, missed], None)) == "None of the 2 checks was reached"
+    assert heading(checks_in_words([missed], None)) == "The check was not reached"
     assert heading(()) == "No checks"
 
 
@@ -108,9 +121,9 @@ failures = st.none() | st.builds(Failure, kind=short, message=short, line=st.non
 def test_no_check_is_a_bare_pass_or_fail(statements, failure):
     checks = checks_in_words(statements, failure)
     assert len(checks) == len(statements)
-    for check in checks:
+    for place, check in enumerate(checks):
         assert check.says
-        assert check.evidence
+        assert check.evidence or (check.ok is None and any(earlier.ok is None for earlier in checks[:place]))
         assert "\n" not in check.says + check.evidence
 
 

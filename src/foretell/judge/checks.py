@@ -1,7 +1,7 @@
 """ASSERTS as they went -> checks in words, with both sides' values.
 
 Enters: the assert statements of a run. Leaves: one `Check` an assert. Invariant: no check is a bare pass or fail: each
-says what it is about and shows what was seen.
+says what it is about and shows what was seen. Why the rest was not reached is said once, on the first of them.
 """
 
 from __future__ import annotations
@@ -9,14 +9,23 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from foretell.judge.wording import clip
-from foretell.model.run import AssertSeen, Failure
+from foretell.model.run import AssertSeen, Failure, FailureKind
 
 _LONGEST_CODE = 100
 _LONGEST_VALUE = 120
 _WORD = re.compile(r"\w+")
+# How a run ended that no exception of the learner's ended: what it says by itself stands in the output.
+_ENDED = {
+    FailureKind.TIME: "The time limit ended the cell before it.",
+    FailureKind.MEMORY: "The memory limit ended the cell before it.",
+    FailureKind.OUTPUT: "The output limit ended the cell before it.",
+    FailureKind.CRASH: "Python crashed before it.",
+    FailureKind.EXIT: "Python was ended before it.",
+    FailureKind.STOPPED: "The cell was stopped before it.",
+}
 _SAYS_NOTHING = frozenset(
     {"expected", "expect", "got", "but", "was", "is", "be", "should", "must", "to", "of", "the", "a", "an", "and"}
     | {"torch", "size", "shape", "output", "value", "it", "they"}
@@ -70,13 +79,20 @@ class Check:
 
 def checks_in_words(asserts: Sequence[AssertSeen], failure: Failure | None) -> tuple[Check, ...]:
     """One check an assert, in order."""
-    return tuple(_check(seen, failure) for seen in asserts)
+    checks = [_check(seen, failure) for seen in asserts]
+    first = next((place for place, check in enumerate(checks) if check.ok is None), len(checks))
+    return tuple(
+        replace(check, evidence="") if check.ok is None and place > first else check
+        for place, check in enumerate(checks)
+    )
 
 
 def heading(checks: Sequence[Check]) -> str:
     """How the checks went, in a few words: "2 of 3 checks pass, 1 not reached"."""
     if not checks:
         return "No checks"
+    if all(check.ok is None for check in checks):
+        return "The check was not reached" if len(checks) == 1 else f"None of the {len(checks)} checks was reached"
     passed = sum(check.ok is True for check in checks)
     missed = sum(check.ok is None for check in checks)
     verb = "check passes" if len(checks) == 1 else "checks pass"
@@ -95,6 +111,8 @@ def _stop(failure: Failure | None) -> str:
         return "The cell ended before it."
     if failure.kind == "AssertionError":
         return "The cell stopped at a check that did not hold."
+    if failure.kind in _ENDED:
+        return _ENDED[FailureKind(failure.kind)]
     line = f" in line {failure.line}" if failure.line else ""
     message = f": {clip(failure.message, _LONGEST_VALUE)}" if failure.message else ""
     return f"The cell stopped before it{line} ({clip(failure.kind, _LONGEST_CODE)}{message})."
@@ -147,7 +165,9 @@ def _evidence(seen: AssertSeen, says: str) -> str:
     else:
         values = f"{clip(seen.source, _LONGEST_CODE)} gave {_value(seen.left or str(seen.passed))}"
     message = clip(seen.message, _LONGEST_VALUE * 2)
-    return f"{values}. {message}" if not seen.passed and _adds(message, f"{says} {values}") else f"{values}."
+    if seen.passed or not _adds(message, f"{says} {values}"):
+        return f"{values}."
+    return f"{values}. The author's note: {message}"
 
 
 def _adds(message: str, said: str) -> bool:

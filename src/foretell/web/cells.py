@@ -66,7 +66,7 @@ def cell_view(scene: Scene, code: CodeCell) -> CellView:
         heading="Your code" if code.task or not locked else "Code",
         code="" if locked else text,
         code_html=highlighted(shown.text, scene.lesson.language) if locked else "",
-        test_html=highlighted(shown.text) if code.task and shown.text.strip() else "",
+        test_html=highlighted(_blank_lines_before_test(code) + shown.text) if code.task and shown.text.strip() else "",
         changed=not gate.is_untouched(code, text),
         withheld=shown.withheld,
         run=_run_view(scene, code),
@@ -79,6 +79,12 @@ def cell_view(scene: Scene, code: CodeCell) -> CellView:
         runnable=scene.lesson.language == "python",
         unread=next((u.why for u in scene.lesson.unread if scene.lesson.cells[u.cell].id == code.cell), ""),
     )
+
+
+def _blank_lines_before_test(code: CodeCell) -> str:
+    """Give the line ends that stand between a learner's text and the test in what runs, so that lines count alike."""
+    test = code.task.test.removeprefix("\n") if code.task else ""
+    return test[: len(test) - len(test.lstrip("\n"))]
 
 
 def _run_view(scene: Scene, code: CodeCell) -> RunView:
@@ -262,11 +268,10 @@ def _solution_html(task: Task) -> str:
 
 
 def _difference(text: str, task: Task) -> str:
-    if task.solution is None:
+    yours, solution = (code.strip("\n").splitlines() for code in (text, task.solution or ""))
+    if task.solution is None or yours == solution:
         return ""
-    lines = difflib.unified_diff(
-        text.strip("\n").splitlines(), task.solution.strip("\n").splitlines(), "yours", "solution", lineterm="", n=20
-    )
+    lines = difflib.unified_diff(yours, solution, "yours", "solution", lineterm="", n=20)
     return highlighted("\n".join([*list(lines)[3:], ""]), "diff")
 
 

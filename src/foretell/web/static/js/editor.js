@@ -58,7 +58,7 @@ function place(area, view) {
 /** The cell's test goes on counting where the editor ends, as tracebacks do. @param {HTMLTextAreaElement} area */
 function numberRest(area) {
   const rest = /** @type {HTMLElement | null | undefined} */ (area.parentElement?.querySelector(".rest pre.code"));
-  if (rest) rest.style.counterReset = `line ${area.value.replace(/\n$/, "").split("\n").length}`;
+  if (rest) rest.style.counterReset = `line ${area.value.replace(/\n+$/, "").split("\n").length}`;
 }
 
 /** @param {any} view @param {string} text */

@@ -67,6 +67,12 @@ function blankIn(question) {
   }) ?? null;
 }
 
+/** @param {Element} question @returns {HTMLInputElement | null} the first blank row of a question with other rows filled */
+function restOfBegun(question) {
+  const fields = /** @type {NodeListOf<HTMLInputElement>} */ (question.querySelectorAll(".text[name^='answer:']"));
+  return [...fields].some((field) => field.value.trim()) ? blankIn(question) : null;
+}
+
 /** @param {Element} question @returns {HTMLInputElement | null} the first stop, where none has been chosen */
 function unsureIn(question) {
   const stops = /** @type {NodeListOf<HTMLInputElement>} */ (question.querySelectorAll("[name^='confidence:']"));
@@ -102,6 +108,12 @@ export function holdBlank(form, submitter) {
   }
   const blank = questions.map(blankIn).find((field) => field !== null);
   if (!blank) return "refuse";
+  const begun = questions.map(restOfBegun).find((field) => field !== null);
+  if (begun) {
+    help(form, "Give every row an answer, or clear them all to leave the question out.");
+    begun.focus();
+    return "held";
+  }
   if (form.dataset.warned) return "skip";
   form.dataset.warned = "1";
   help(form, "Write what you expect, or press again to run without predicting.");

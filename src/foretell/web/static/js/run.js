@@ -92,7 +92,7 @@ function attach(events, cell) {
     followed.delete(events);
     return catchUp();
   };
-  followEvents(events, { log, note, done: (said) => ended(events, said), gone });
+  followEvents(events, { log, note, done: (said) => ended(events, cell, said), gone });
 }
 
 /** Take the page as it is on record now: the run ended, or the server was stopped, while nobody listened. */
@@ -106,13 +106,15 @@ async function catchUp() {
   attachAll();
 }
 
-/** @param {string} events @param {any} said */
-function ended(events, said) {
+/** @param {string} events @param {string} cell @param {any} said */
+function ended(events, cell, said) {
   followed.delete(events);
   swap(said);
   if (said.problem) {
     toast(said.problem);
     sayNow(said.problem);
+  } else if (document.querySelector(`#cell-${CSS.escape(cell)}:is([data-state=failed], [data-state=limit], [data-state=crashed])`)) {
+    sayNow(said.announce ?? "");
   } else say(said.announce ?? "");
 }
 

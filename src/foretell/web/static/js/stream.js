@@ -32,7 +32,7 @@ export function followEvents(address, follower) {
   const on = (name, act) => source.addEventListener(name, (event) => act(JSON.parse(/** @type {MessageEvent} */ (event).data)));
 
   on("queued", () => follower.note("waiting for its turn"));
-  on("replaying", (said) => follower.note(`running earlier cells again: ${said.done} of ${said.total}`));
+  on("replaying", (said) => follower.note(said.done < said.total ? `running earlier cells again: ${said.done} of ${said.total}` : "running"));
   on("cell", () => { clearFirst = true; });
   on("output", (said) => {
     const log = follower.log();
