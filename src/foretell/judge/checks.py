@@ -32,7 +32,7 @@ _SAYS_NOTHING = frozenset(
 )
 
 # operator: (says when it held, says what should have been)
-_COMPARISONS = {
+_COMPARED = {
     "==": ("equals", "should equal"),
     "!=": ("differs from", "should differ from"),
     "<": ("is less than", "should be less than"),
@@ -43,18 +43,6 @@ _COMPARISONS = {
     "not in": ("is not in", "should not be in"),
     "is": ("is", "should be"),
     "is not": ("is not", "should not be"),
-}
-_SYMBOLS: dict[type[ast.cmpop], str] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.In: "in",
-    ast.NotIn: "not in",
-    ast.Is: "is",
-    ast.IsNot: "is not",
 }
 # function of two arguments: (says when true, says what should have been), {0} and {1} being the arguments
 _QUESTIONS = {
@@ -102,7 +90,7 @@ def heading(checks: Sequence[Check]) -> str:
 def _check(seen: AssertSeen, failure: Failure | None) -> Check:
     if seen.passed is None:
         return Check(says=f"Not reached: {_code(seen.source)}", ok=None, evidence=_stop(failure))
-    says = _comparison(seen) if seen.operator in _COMPARISONS else _truth(seen)
+    says = _comparison(seen) if seen.operator in _COMPARED else _truth(seen)
     return Check(says=says, ok=seen.passed, evidence=_evidence(seen, says))
 
 
@@ -120,7 +108,7 @@ def _stop(failure: Failure | None) -> str:
 
 def _comparison(seen: AssertSeen) -> str:
     left, right = _sides(seen)
-    holds, should = _COMPARISONS[seen.operator]
+    holds, should = _COMPARED[seen.operator]
     literal = _is_literal(right) or right == seen.right
     if seen.passed:
         plain = "is" if seen.operator == "==" and literal else holds
@@ -137,7 +125,7 @@ def _comparison(seen: AssertSeen) -> str:
 def _sides(seen: AssertSeen) -> tuple[str, str]:
     """The two operands as written; their values where the statement cannot be taken apart."""
     match _tree(seen.source):
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if _SYMBOLS[type(op)] == seen.operator:
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if COMPARISONS[type(op)] == seen.operator:
             return _written(left, seen), _written(right, seen)
     return seen.left, seen.right
 

@@ -6,6 +6,7 @@ a live object of, a learner's process.
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -105,11 +106,25 @@ class Observation:
     value: Json = None
 
 
+COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssertSeen:
     """One assert statement of the cell as it went: `passed` is None where the cell stopped before it.
 
-    `left`, `operator` and `right` are set for a comparison ("==", "in", "<", ...), as short text of the values;
+    `left`, `operator` (a sign of `COMPARISONS`) and `right` are set for a comparison, as short text of the values;
     else `left` is the text of the value tested. `source` is the statement's test as written, `message` its message as
     evaluated.
     """

@@ -14,23 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
-from foretell.model.run import AssertSeen
+from foretell.model.run import COMPARISONS, AssertSeen
 from foretell.runtime.observe import one_line, short_text
 
 RECORDER = "__foretell_asserts__"
 MESSAGE_CHARACTERS = 500
-OPERATORS: dict[type[ast.cmpop], str] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Is: "is",
-    ast.IsNot: "is not",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
 
 
 @dataclass(slots=True)
@@ -161,7 +149,7 @@ class Rewriter(ast.NodeTransformer):
 
 def _operator_of(test: ast.expr) -> str:
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        return OPERATORS[type(test.ops[0])]
+        return COMPARISONS[type(test.ops[0])]
     return ""
 
 
