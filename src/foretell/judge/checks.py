@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from foretell.judge.wording import clip
-from foretell.model.run import AssertSeen, Failure, FailureKind
+from foretell.model.run import COMPARISONS, AssertSeen, Failure, FailureKind
 
 _LONGEST_CODE = 100
 _LONGEST_VALUE = 120
