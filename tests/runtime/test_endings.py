@@ -162,8 +162,12 @@ async def test_a_cell_over_its_time_is_ended_and_told(narrow):
     assert time.monotonic() - started < 4
 
 
-async def test_a_cell_over_its_memory_is_ended_and_told(narrow):
-    seen = await run(narrow, "import time\nheld = bytearray(700 << 20)\ntime.sleep(5)")
+async def test_a_cell_over_its_memory_is_ended_and_told(make_session, tmp_path):
+    session = make_session(tmp_path, Limits(memory_bytes=600 << 20))
+    try:
+        seen = await run(session, "import time\nheld = bytearray(700 << 20)\ntime.sleep(60)")
+    finally:
+        await session.close()
     assert seen.failure.kind == "memory"
     assert "600 MB" in seen.failure.message
 
