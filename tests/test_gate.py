@@ -208,3 +208,16 @@ def test_a_state_key_does_not_run_two_cells_together(first, second):
     apart = gate.state_key([CellSource(cell="a", text=first)], CellSource(cell="b", text=second))
     shifted = gate.state_key([CellSource(cell="a", text=first + "x")], CellSource(cell="b", text=second))
     assert apart != shifted
+
+
+def test_a_cell_inside_a_prompt_tells_nothing_until_the_prompt_is_settled():
+    pieces = (Piece(text="x = 1", withheld=False), Piece(text=f"  # {SECRET}\n", withheld=True))
+    inside = CodeCell(cell="a", source=f"x = 1  # {SECRET}\n", pieces=pieces, opens_after=("b",))
+    record, lesson = MemoryRecord(), lesson_of(inside, asking_cell("b", question("q")))
+    run_of(record, lesson, "a")
+    assert SECRET not in gate.shown_code(inside, gate.opened_cells(record.history())).text
+    assert gate.is_locked(inside, record.history())
+    assert not gate.prefix_of(lesson, record.history(), "b")[0].keeps_source
+    run_of(record, lesson, "b")
+    assert SECRET in gate.shown_code(inside, gate.opened_cells(record.history())).text
+    assert not gate.is_locked(inside, record.history())

@@ -30,9 +30,14 @@ def opened_cells(history: History) -> frozenset[str]:
     return frozenset(kept.cell for kept in history.runs if kept.run is not None)
 
 
+def is_whole(code: CodeCell, opened: frozenset[str]) -> bool:
+    """Whether the withheld lines of a cell may be shown: it has run, and so has what settles a prompt around it."""
+    return _is_open((code.cell, *code.opens_after), opened)
+
+
 def shown_code(code: CodeCell, opened: frozenset[str]) -> ShownCode:
     """Give the cell's source (a task: its test part) as it may be shown."""
-    if code.cell in opened:
+    if is_whole(code, opened):
         return ShownCode(text="".join(piece.text for piece in code.pieces).strip("\n"), withheld=0)
     text, withheld = "", 0
     for piece in code.pieces:
@@ -90,8 +95,13 @@ def open_questions(code: CodeCell, history: History) -> tuple[Question, ...]:
 
 
 def is_locked(code: CodeCell, history: History) -> bool:
-    """Whether the cell's code is still read-only: any cell but a task, before its first commit."""
-    return code.task is None and _first_commit(code, history) is None
+    """Whether the cell's code is still read-only: any cell but a task, before its first commit.
+
+    A cell inside a prompt (asked above it, settled below it) stays so until the prompt is settled.
+    """
+    if code.task is not None:
+        return False
+    return _first_commit(code, history) is None or not _is_open(code.opens_after, opened_cells(history))
 
 
 def _first_commit(code: CodeCell, history: History) -> Commit | None:
@@ -171,7 +181,7 @@ def source_below(code: CodeCell, history: History, reader: str | None) -> CellSo
     if never_ended(code, history):
         return None
     text = joined(code, learner_code(code, history))
-    return CellSource(cell=code.cell, text=text, keeps_source=code.cell in opened_cells(history))
+    return CellSource(cell=code.cell, text=text, keeps_source=is_whole(code, opened_cells(history)))
 
 
 def never_ended(code: CodeCell, history: History) -> bool:

@@ -216,3 +216,16 @@ def test_a_numbered_part_with_nothing_to_run_is_no_exercise() -> None:
         SectionKind.PART,
         SectionKind.EXERCISE,
     ]
+
+
+def test_what_stands_inside_a_prompt_waits_for_the_cell_that_settles_it() -> None:
+    lesson = lesson_of(
+        md("## Exercise 1: A\n\n**Before running, predict:** Are they identical?"),
+        code("a = 1  # the same as b should be\nprint(a)"),
+        md("### What Just Happened\n\nThey are."),
+        code("print(a == a)"),
+        code("assert a"),
+    )
+    settles = lesson.cells[3].id
+    assert [code_at(lesson, index).opens_after for index in (1, 3, 4)] == [(settles,), (), ()]
+    assert [block.opens_after for block in blocks_of(lesson, BlockRole.DEBRIEF)] == [(lesson.cells[1].id, settles)]

@@ -118,3 +118,15 @@ def test_a_stored_output_is_never_shown(door, open_notebook, tmp_path, stored):
     path = tmp_path / "stored.ipynb"
     path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}))
     assert "U1RPUkVE" not in door.get(f"/l/{open_notebook(str(path))}").text
+
+
+def test_a_cell_run_inside_a_prompt_does_not_answer_it(door, open_notebook, original_notebook):
+    lesson = open_notebook(str(original_notebook))
+    inside, settling = (door.desk.lesson(lesson).cells[index].id for index in (18, 19))
+    door.run(lesson, inside)
+    page = as_read(door.get(f"/l/{lesson}").text)
+    assert "should collapse" not in page
+    assert "should NOT collapse" not in page
+    assert "after the cell that settles your prediction has run" in page
+    door.run(lesson, settling)
+    assert "should NOT collapse" in as_read(door.get(f"/l/{lesson}").text)

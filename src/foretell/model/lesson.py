@@ -158,6 +158,8 @@ class Task:
 class CodeCell:
     """A code cell of the lesson: `pieces` concatenate to its source (for a task: to `task.test`).
 
+    `opens_after` are cells for whose runs the withheld pieces wait besides its own: those that settle a prompt asked
+    above this cell and answered below it.
     `needs` are the names it reads before giving them a value, `provides` the names it leaves behind (top level, by
     syntax; builtins left out).
     """
@@ -169,6 +171,7 @@ class CodeCell:
     task: Task | None = None
     needs: frozenset[str] = frozenset()
     provides: frozenset[str] = frozenset()
+    opens_after: tuple[str, ...] = ()
 
 
 class SectionKind(StrEnum):

@@ -69,6 +69,15 @@ class Reading:
         """The section's cells that settle a prompt."""
         return tuple(cell.id for cell in draft.code if cell.id in self.prompts)
 
+    def settled_below(self, cell: Cell) -> tuple[str, ...]:
+        """The cells below that settle a prompt asked above this cell."""
+        index = {one.id: one.index for one in self.cells}
+        return tuple(
+            prompt.before
+            for prompt in self.prompts.values()
+            if index[prompt.stands_in] < cell.index < index[prompt.before]
+        )
+
     def kind_of(self, draft: Draft) -> SectionKind:
         """A part that asks or leaves something to fill is an exercise, whatever its heading says."""
         works = any(cell.id in self.prompts or cell.id in self.tasks for cell in draft.code)
@@ -191,7 +200,8 @@ def _surroundings(reading: Reading, ordinal: int, part: Part, earlier: tuple[str
     return Surroundings(
         prompts=frozenset(number for cell, number in reading.asks[ordinal] if cell == index),
         details=frozenset(number for cell, number in reading.details[ordinal] if cell == index),
-        earlier=earlier, settles=later, all_code=tuple(cell.id for cell in draft.code),
+        earlier=(*earlier, *reading.settled_below(part.cell)) if earlier else (), settles=later,
+        all_code=tuple(cell.id for cell in draft.code),
     )  # fmt: skip
 
 
@@ -207,7 +217,7 @@ def _code_cell(reading: Reading, cell: Cell) -> CodeCell:
     tested = task.test if task is not None else source
     return CodeCell(
         cell=cell.id, source=source, pieces=read_pieces(tested, asks_for_error=asks_for_error), prompt=prompt,
-        task=task, needs=names.needs, provides=names.provides,
+        task=task, needs=names.needs, provides=names.provides, opens_after=reading.settled_below(cell),
     )  # fmt: skip
 
 
