@@ -7,12 +7,14 @@ Enters: arguments. Leaves: text for a person or JSON for a script, and an exit c
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import os
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +31,7 @@ from foretell.config import DEFAULT_LESSON, DataDirectory, data_directory
 from foretell.errors import ForetellError, UsageError
 from foretell.model.lesson import Lesson
 from foretell.parse.imports import imported_modules
+from foretell.runtime.packages import find_version
 from foretell.runtime.session import FreshProcessSession, Limits
 from foretell.store.attempts import Store
 from foretell.web import serve
@@ -36,7 +39,6 @@ from foretell.web.desk import Desk
 from foretell.web.guard import Guard
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-_out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Where attempts are kept.", metavar="DIR")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -44,17 +46,77 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @contextmanager
 def _said_plainly() -> Iterator[None]:
-    """Turn an error of foretell's into one sentence and exit code 2."""
+    """Turn an error of foretell's, or of where its output goes, into one sentence and exit code 2."""
+    _say_what_can_be_said()
     try:
         yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except ForetellError as error:
         _err.print(f"foretell: {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(2) from error
+    except BrokenPipeError:  # a reader such as `head` has had enough: there is nobody to tell
+        _let_go_of_output()
+        raise typer.Exit(2) from None
+    except OSError as error:
+        _let_go_of_output()
+        place = error.filename or "The output"
+        _err.print(
+            f"foretell: {escape(f'{place} could not be used ({error.strerror})')}; mend that, then try again.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(2) from error
+
+
+def _say_what_can_be_said() -> None:
+    """Write "?" for what this terminal has no letter for, instead of failing at it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _let_go_of_output() -> None:
+    """Turn what is still to be written away, so that Python does not fail at it once more as it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Output(Console):
+    """A console that leaves a reader who is gone to `_said_plainly`."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing, end nothing."""
+        raise BrokenPipeError
+
+
+_out, _err = _Output(highlight=False), Console(stderr=True, highlight=False)
 
 
 def _session_for(lesson: Lesson, seed: int, scratch: Path) -> FreshProcessSession:
     packages = imported_modules(code.source for code in lesson.code_cells)
     return FreshProcessSession(limits=Limits(), seed=seed, preload=packages, cwd=scratch)
+
+
+def _missing_packages(lesson: Lesson) -> tuple[str, ...]:
+    """Give the packages that the lesson's cells import and this Python does not have."""
+    if lesson.language != "python":
+        return ()
+    modules = imported_modules(code.source for code in lesson.code_cells)
+    tops = dict.fromkeys(module.partition(".")[0] for module in modules)
+    return tuple(top for top in tops if top not in sys.stdlib_module_names and find_version(top) is None)
+
+
+def _warn_of_missing(packages: Sequence[str]) -> None:
+    """Say what cells will miss, and how to get it; silent where nothing is missing."""
+    if not packages:
+        return
+    ours = {"torch", "matplotlib"}.issuperset(packages)
+    names, install = ", ".join(packages), "'foretell[torch]'" if ours else " ".join(packages)
+    _err.print(
+        f"foretell: not installed for {escape(sys.executable)}: {escape(names)}; cells that import it fail. "
+        f"To add: {escape(sys.executable)} -m pip install {escape(install)}",
+        soft_wrap=True,
+    )
 
 
 @app.command()
@@ -72,14 +134,15 @@ def learn(
         shelved = library.open_lesson(lesson)
         name = shelved.lesson.id if shelved.lesson.id in library.shipped_names() else str(shelved.path)
         serve.prepare(where)
+        _warn_of_missing(_missing_packages(shelved.lesson))
         already = serve.running_server(where)
         if already is not None:
             _announce(already.of(name), browser=not no_browser, says="foretell is running already")
             return
-        listener = serve.listen(port)
-        desk = _open_desk(where)
-        address = serve.Address(port=int(listener.getsockname()[1]), key=desk.guard.key)
-        serve.serve(desk, where, listener, lambda _: _announce(address.of(name), browser=not no_browser))
+        with serve.listen(port) as listener:
+            desk = _open_desk(where)
+            address = serve.Address(port=int(listener.getsockname()[1]), key=desk.guard.key)
+            serve.serve(desk, where, listener, lambda _: _announce(address.of(name), browser=not no_browser))
 
 
 def _open_desk(where: DataDirectory) -> Desk:
@@ -116,10 +179,12 @@ def run(
             raise UsageError(f"{lesson} is written in {shelved.lesson.language}; foretell runs Python.")
         with _progress() as tell:
             outcomes = asyncio.run(_run_headless(shelved.lesson, as_solved if solved else as_starter, tell))
-    if as_json:
-        print(json.dumps(outcome_json(outcomes)))
-    else:
-        _tell(outcomes)
+        if any(o.failure is not None and o.failure.kind == "ModuleNotFoundError" for o in outcomes):
+            _warn_of_missing(_missing_packages(shelved.lesson))
+        if as_json:
+            print(json.dumps(outcome_json(outcomes)))
+        else:
+            _tell(outcomes)
     raise typer.Exit(0 if all(outcome.failure is None for outcome in outcomes) else 1)
 
 
@@ -166,10 +231,10 @@ def outline(
     """Print what foretell reads in a notebook: exercises, prompts, tasks, solutions."""
     with _said_plainly():
         lesson = library.open_lesson(notebook).lesson
-    if as_json:
-        print(json.dumps(outline_json(lesson), ensure_ascii=False))
-    else:
-        _out.print(outline_text(lesson), markup=False, soft_wrap=True)
+        if as_json:
+            print(json.dumps(outline_json(lesson)))
+        else:
+            _out.print(outline_text(lesson), markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -178,12 +243,16 @@ def doctor(
     data: DataOption = None,
 ) -> None:
     """Check Python, PyTorch, the browser, the data directory and the port, and say how to mend each."""
-    findings = list(examination.examine(data_directory(data), port))
-    for finding in findings:
-        sign = "[yellow]![/yellow]" if finding.remedy else "[green]✓[/green]"
-        _out.print(f"{sign} {finding.what}: {escape(finding.says)}", soft_wrap=True)
-        if finding.remedy:
-            _out.print(f"    {escape(finding.remedy)}", soft_wrap=True)
+    with _said_plainly():
+        where = data_directory(data)
+        already = serve.running_server(where)
+        findings = list(examination.examine(where, port, already.port if already else None))
+        for finding in findings:
+            well = "✓" if _out.encoding.startswith("utf") else "+"
+            sign = "[yellow]![/yellow]" if finding.remedy else f"[green]{well}[/green]"
+            _out.print(f"{sign} {finding.what}: {escape(finding.says)}", soft_wrap=True)
+            if finding.remedy:
+                _out.print(f"    {escape(finding.remedy)}", soft_wrap=True)
     raise typer.Exit(2 if any(finding.remedy for finding in findings) else 0)
 
 

@@ -29,15 +29,15 @@ class Finding:
     remedy: str = ""
 
 
-def examine(data: DataDirectory, port: int | None) -> Iterator[Finding]:
-    """Look at Python, PyTorch, the browser, the data directory and the port."""
+def examine(data: DataDirectory, port: int | None, serving: int | None = None) -> Iterator[Finding]:
+    """Look at Python, PyTorch, the browser, the data directory and the port; on `serving` a foretell runs already."""
     yield _python()
     yield _package("torch", "PyTorch", "lessons that use it will fail at their first cell")
     yield _package("matplotlib", "matplotlib", "cells that draw will fail")
     yield _browser()
     yield _data(data)
     yield _room(data.path)
-    yield _port(port or DEFAULT_PORT)
+    yield _port(port or serving or DEFAULT_PORT, serving)
 
 
 def _python() -> Finding:
@@ -67,26 +67,33 @@ def _browser() -> Finding:
 
 
 def _data(data: DataDirectory) -> Finding:
-    place = next((p for p in (data.path, *data.path.parents) if p.exists()), Path("/"))
-    if not place.is_dir() or not os.access(place, os.W_OK):
+    place = _nearest(data.path)
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         remedy = "make it writable, or name another with --data DIR."
         return Finding(what="Data directory", says=f"{data.path} cannot be written", remedy=remedy)
-    return Finding(what="Data directory", says=str(data.path) if data.path.exists() else f"{data.path} (will be made)")
+    return Finding(what="Data directory", says=f"{data.path}" if place == data.path else f"{data.path} (will be made)")
 
 
 def _room(path: Path) -> Finding:
-    place = next(p for p in (path, *path.parents) if p.exists())
-    free = shutil.disk_usage(place).free
+    free = shutil.disk_usage(_nearest(path)).free
     remedy = "" if free > 200 * 1024**2 else "free at least 200 MB, or name another data directory with --data DIR."
-    return Finding(what="Free space", says=f"{free / 1e9:.1f} GB", remedy=remedy)
+    says = f"{free / 1e9:.1f} GB" if free > 1e9 else f"{free / 1e6:.0f} MB"
+    return Finding(what="Free space", says=says, remedy=remedy)
 
 
-def _port(port: int) -> Finding:
+def _nearest(path: Path) -> Path:
+    """Give the path, or the nearest folder above it that is there and can be seen."""
+    return next((place for place in (path, *path.parents) if os.path.exists(place)), Path("/"))  # noqa: PTH110  never raises
+
+
+def _port(port: int, serving: int | None) -> Finding:
+    if port == serving:
+        return Finding(what="Port", says=f"{port}: foretell is running there")
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            remedy = "foretell may be running already (then all is well); else name another port with --port."
+            remedy = "another program has it; leave --port out (foretell takes the next free one), or name another."
             return Finding(what="Port", says=f"{port}: {error.strerror}", remedy=remedy)
     return Finding(what="Port", says=f"{port} is free")

@@ -11,9 +11,14 @@ import http.client
 import json
 import os
 import secrets
+import signal
 import socket
+import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 import uvicorn
@@ -25,6 +30,7 @@ from foretell.web.desk import Desk
 from foretell.web.guard import Guard
 
 _TRIES = 20
+_KEY_LENGTH = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +64,29 @@ def kept_key(data: DataDirectory) -> str:
     """Give the key of this data directory, drawn once, so that an open tab outlives a restart."""
     path = data.path / "key"
     try:
-        key = path.read_text().strip()
-        if len(key) >= 24:
-            return key
-    except FileNotFoundError:
-        pass
-    key = secrets.token_urlsafe(24)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key)
-    return key
+        for _ in range(_TRIES):
+            if len(key := _read_key(path)) >= _KEY_LENGTH:
+                return key
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                time.sleep(0.02)  # another foretell is just writing it
+                continue
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(24))
+        path.unlink()  # damaged: no foretell takes this long
+        return kept_key(data)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be read or written ({error.strerror}); move it away, or name another place with --data DIR."
+        ) from error
+
+
+def _read_key(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
 
 
 def running_server(data: DataDirectory) -> Address | None:
@@ -75,13 +94,13 @@ def running_server(data: DataDirectory) -> Address | None:
     try:
         said = json.loads(data.running.read_text())
         address = Address(port=int(said["port"]), key=kept_key(data))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, StoreError):
         return None
     connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=2)
     try:
         connection.request("GET", "/recorded", headers={"Cookie": f"{Guard(key=address.key).cookie}={address.key}"})
         return address if connection.getresponse().status == 200 else None
-    except (OSError, http.client.HTTPException):
+    except (OSError, http.client.HTTPException, OverflowError):
         return None
     finally:
         connection.close()
@@ -98,13 +117,14 @@ def listen(asked: int | None) -> socket.socket:
             listener.listen(128)
         except OSError as error:
             listener.close()
-            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
-                raise UsageError(f"Port {port} cannot be used: {error.strerror}; name another with --port.") from error
-            continue
+            if asked is None and error.errno in {errno.EADDRINUSE, errno.EACCES}:
+                continue
+            fact = {errno.EADDRINUSE: "is in use", errno.EACCES: "is not yours to use"}.get(error.errno or 0)
+            raise UsageError(
+                f"Port {port} {fact or f'cannot be used ({error.strerror})'}; leave --port out, or name another."
+            ) from error
         return listener
-    if asked is None:
-        raise UsageError(f"Ports {ports[0]} to {ports[-1]} are all in use; name a free one with --port.")
-    raise UsageError(f"Port {asked} is in use or not allowed; leave --port out, or name another.")
+    raise UsageError(f"Ports {ports[0]} to {ports[-1]} are all in use; name a free one with --port.")
 
 
 def serve(desk: Desk, data: DataDirectory, listener: socket.socket, ready: Callable[[int], None]) -> None:
@@ -114,11 +134,22 @@ def serve(desk: Desk, data: DataDirectory, listener: socket.socket, ready: Calla
         create_app(desk), log_level="warning", access_log=False, timeout_graceful_shutdown=1, ws="none", lifespan="on"
     )
     server = _Announced(config, lambda: ready(port))
-    data.running.write_text(json.dumps({"port": port, "pid": os.getpid()}))
+    note = json.dumps({"port": port, "pid": os.getpid()})
+    try:
+        data.running.write_text(note)
+    except OSError as error:
+        desk.store.close()
+        raise StoreError(
+            f"{data.running} cannot be written ({error.strerror}); move it away, or name another place with --data DIR."
+        ) from error
+    # uvicorn shuts down, then raises the signal again; its default would end us before the note is gone.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         server.run(sockets=[listener])
     finally:
-        data.running.unlink(missing_ok=True)
+        with suppress(OSError):
+            if data.running.read_text() == note:  # not that of a foretell that came later
+                data.running.unlink()
 
 
 class _Announced(uvicorn.Server):
