@@ -203,3 +203,62 @@ def test_home_report_and_what_is_recorded_are_pages(door):
     assert "nn.Module: layers, parameters, networks" in home
     assert door.get("/l/nn-module/report").status_code == 200
     assert str(door.desk.where) in door.get("/recorded").text
+
+
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Host": "["}, {"Cookie": "foretell=none"}])
+def test_whoever_is_refused_is_not_told_the_token(door, headers):
+    door.client.cookies.clear()
+    for path in ("/", "/nowhere", "/l/nn-module", "/static/none"):
+        answer = door.client.get(path, headers=headers)
+        assert answer.status_code in {403, 404, 421}
+        assert door.desk.guard.token not in answer.text
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "[x]:80", "evil@127.0.0.1:8377", "127.0.0.1@evil.example"])
+def test_a_host_that_is_none_is_refused(door, host):
+    assert door.client.get("/recorded", headers={"Host": host}).status_code == 421
+
+
+def test_an_origin_that_is_none_is_refused(door):
+    headers = {"Origin": "http://[::1", "X-Foretell-Token": door.desk.guard.token}
+    assert door.client.post("/l/nn-module/stop", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("site", ["same-site", "cross-site"])
+def test_another_port_s_page_can_load_nothing_into_itself_and_may_link_to_us(door, site):
+    path = "/open?lesson=nn-module"
+    for kind in ("image", "iframe", "script", "empty", "embed"):
+        headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": kind}
+        assert door.client.get(path, headers=headers, follow_redirects=False).status_code == 403
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": "document"}
+    assert door.client.get("/l/nn-module", headers=headers).status_code == 200
+
+
+def test_the_printed_address_opens_from_a_link_on_another_site_as_in_a_terminal_in_a_browser(door):
+    door.client.cookies.clear()
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}
+    answer = door.client.get(f"/open?lesson=nn-module&key={door.desk.guard.key}", headers=headers)
+    assert answer.status_code == 200
+    assert 'http-equiv="refresh" content="0;url=/open?lesson=nn-module"' in answer.text
+    assert door.desk.guard.cookie in answer.headers["set-cookie"]
+    assert door.desk.guard.key not in answer.text
+
+
+@pytest.mark.parametrize("lesson", ["a" * 5000, "~nobody-of-this-name", "%00", "%ED%A0%80"])
+def test_an_address_that_names_no_file_is_no_fault_of_ours(door, lesson):
+    assert door.get(f"/open?lesson={lesson}").status_code == 404
+
+
+def test_a_form_too_large_is_refused_in_plain_words(door):
+    answer = door.post("/l/nn-module/note", about="ex3-class", text="x" * 2_000_000)
+    assert answer.status_code == 400
+    assert answer.json()["problem"] == "Field exceeded maximum size of 1024KB."
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\x1b[31m\x07\x08", "</textarea><script>alert(1)</script>", "\u202e\ufffe"])
+def test_a_note_of_any_characters_is_kept_and_shown_as_text(door, text):
+    assert door.post("/l/nn-module/note", about="ex1-inspect", text=text).json() == {"saved": True}
+    door.run("nn-module", "ex1-inspect")
+    page = door.get("/l/nn-module")
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text

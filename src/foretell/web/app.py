@@ -11,9 +11,11 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
+from markupsafe import escape
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -25,13 +27,14 @@ from starlette.staticfiles import StaticFiles
 
 from foretell.errors import CommitError, ForetellError, LessonError, RuntimeUnavailable, StoreError, UsageError
 from foretell.model.run import DisplayOutput
-from foretell.web.actions import OF_A_CELL, OF_A_LESSON, Action, Posted
+from foretell.web.actions import OF_A_CELL, OF_A_LESSON, Action
 from foretell.web.cells import scene_of
 from foretell.web.desk import Desk
 from foretell.web.drawing import draw_page
 from foretell.web.guard import Refusal, frame_headers, page_headers
 from foretell.web.outputs import frame_document
 from foretell.web.pages import home_lesson, lesson_page, report_page
+from foretell.web.posted import Posted
 from foretell.web.views import ErrorPage, HomePage, RecordedPage
 
 _STATIC = Path(__file__).parent / "static"
@@ -99,7 +102,7 @@ def _kept_in(handler: Handler) -> Handler:
         if offered is None:
             return await handler(request)
         rest = [(name, value) for name, value in request.query_params.multi_items() if name != "key"]
-        response = RedirectResponse(request.url.path + (f"?{urlencode(rest)}" if rest else ""), 303)
+        response = _onward(request, request.url.path + (f"?{urlencode(rest)}" if rest else ""))
         response.set_cookie(
             _desk(request).guard.cookie, offered, httponly=True, samesite="strict", path="/", max_age=30 * 86400
         )
@@ -108,10 +111,24 @@ def _kept_in(handler: Handler) -> Handler:
     return guarded
 
 
+def _onward(request: Request, where: str) -> Response:
+    """Send the browser on. One that came by another site's link would not send the cookie along a redirect."""
+    if request.headers.get("sec-fetch-site") not in {"cross-site", "same-site"}:
+        return RedirectResponse(where, 303)
+    address = escape(where)
+    return _page(
+        request,
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={address}">'
+        f'<title>foretell</title><p><a href="{address}">Open foretell</a></p></html>',
+    )
+
+
 def _refuses(request: Request) -> Refusal | None:
     guard = _desk(request).guard
     if not guard.knows_host(request.headers.get("host", "")):
         return Refusal(status=421, says="This address is not one foretell answers to. Use the address it printed.")
+    if request.method != "POST" and (refusal := guard.refuses_get(request.headers)):
+        return refusal
     offered = request.query_params.get("key")
     if guard.holds_key(offered if offered is not None else request.cookies.get(guard.cookie)):
         return None
@@ -253,7 +270,8 @@ async def _refused(request: Request, refusal: Refusal) -> Response:
 def _said(request: Request, heading: str, message: str, status: int) -> Response:
     if _wants_fragment(request):
         return JSONResponse({"problem": message, "announce": message}, status)
-    chrome = _desk(request).chrome(heading, _nonce(request))
+    # Whoever is refused reads this page too, so it carries no token.
+    chrome = replace(_desk(request).chrome(heading, _nonce(request)), token="")
     return _page(request, draw_page(ErrorPage(chrome=chrome, heading=heading, message=message)), status)
 
 
@@ -275,8 +293,8 @@ async def _say_error(request: Request, error: Exception) -> Response:
 
 
 async def _say_http(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    says = "There is nothing at this address. Go back to the lessons." if status == 404 else str(error)
+    status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, str(error))
+    says = "There is nothing at this address. Go back to the lessons." if status == 404 else f"{detail.rstrip('.')}."
     return _said(request, "Nothing here" if status == 404 else "That cannot be done", says, status)
 
 

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -49,12 +49,19 @@ class Guard:
 
     def knows_host(self, host: str) -> bool:
         """Whether the Host header names this machine (DNS rebinding ends here)."""
-        name = urlsplit(f"//{host}").hostname or ""
-        return name in LOOPBACK_NAMES or name in self.allowed_hosts
+        name = _split(f"//{host}").hostname or ""
+        return "@" not in host and (name in LOOPBACK_NAMES or name in self.allowed_hosts)
 
     def holds_key(self, offered: str | None) -> bool:
         """Whether a cookie or an address carries the key."""
         return offered is not None and hmac.compare_digest(offered.encode(), self.key.encode())
+
+    def refuses_get(self, headers: Mapping[str, str]) -> Refusal | None:
+        """Check that no other page loads this as a part of its own: another port's page would send our cookie too."""
+        elsewhere = headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+        if elsewhere and headers.get("sec-fetch-dest") != "document":
+            return Refusal(status=403, says="Another page asked for this. Open foretell's own page.")
+        return None
 
     def refuses_post(self, headers: Mapping[str, str], offered_token: str) -> Refusal | None:
         """Check that a POST comes from one of our own pages."""
@@ -73,7 +80,15 @@ def _is_same_origin(headers: Mapping[str, str]) -> bool:
         return False
     if site is not None and site != "same-origin":
         return False
-    return origin is None or urlsplit(origin).netloc == headers.get("host", "")
+    return origin is None or _split(origin).netloc == headers.get("host", "")
+
+
+def _split(address: str) -> SplitResult:
+    """Take an address apart; one that is none has no parts."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def page_headers(nonce: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ _ATTRIBUTES = {
     "div": {"class"},
     "pre": {"class", "tabindex", "role", "aria-label"},
     "code": {"class"},
-    "input": {"type", "checked", "disabled", "class"},
+    "input": {"checked", "class"},
     "section": {"class"},
     "details": {"open"},
     "img": {"src", "alt", "title", "width", "height"},
@@ -61,6 +61,9 @@ def markdown_html(text: str) -> Markup:
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto", "data"},
+        set_tag_attribute_values={
+            "input": {"type": "checkbox", "disabled": ""}
+        },  # a task list's boxes, nothing to fill in
         attribute_filter=_only_picture_data,
         link_rel="noopener noreferrer",
     )
