@@ -146,7 +146,8 @@ def _named(failure: Failure | None) -> str:
         return "Run ended with an error."
     line = f" in line {failure.line}" if failure.line else ""
     message = f": {clip(failure.message, _LONGEST_SAID)}" if failure.message else ""
-    return f"Run ended with {failure.kind}{line}{message}."
+    said = f"Run ended with {failure.kind}{line}{message}"
+    return said if said.endswith((".", "?", "!", "…")) else f"{said}."
 
 
 async def stop(posted: Posted) -> Response:

@@ -100,6 +100,12 @@ export function focusFirstOpen(form) {
 export function holdBlank(form, submitter) {
   if (submitter?.value === "skip") return "skip";
   const questions = [...form.querySelectorAll("[data-question]")];
+  const unread = questions.find((question) => question.classList.contains("refused") && !blankIn(question));
+  if (unread) {
+    help(form, "One answer cannot be read yet; mend it or clear it, then press again.");
+    unread.querySelector(/** @type {"input"} */ (".text"))?.focus();
+    return "held";
+  }
   const unsure = questions.map((question) => (blankIn(question) ? null : unsureIn(question))).find((stop) => stop !== null);
   if (unsure) {
     help(form, "Say how sure you are, then press again.");
