@@ -21,7 +21,7 @@ from foretell.model.attempt import Who
 from foretell.store.attempts import Store
 from foretell.web.desk import LEARNER
 
-KILLS = int(os.environ.get("FORETELL_KILLS", "8"))
+KILLS = int(os.environ.get("FORETELL_TEST_KILLS", "8"))
 ASKING = "## Exercise {n}: Ask (Guided)\n\n**Predict before you run:**\n\n1. What number will it print?"
 
 
