@@ -145,8 +145,12 @@ def frame_document(html: str) -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>HTML output</title>'
         "<style>body{margin:0;font:13px/1.5 system-ui,sans-serif;color:#1b222d;background:#fff;overflow-x:auto}"
-        "table{border-collapse:collapse}td,th{padding:2px 8px;text-align:right;border-bottom:1px solid #ddd}</style>"
+        "table{border:0;border-collapse:collapse}"
+        "td,th{padding:2px 8px;text-align:right;border:0;border-bottom:1px solid #ddd}</style>"
         f"<body>{html}"
-        "<script>{const say=()=>parent.postMessage({foretellHeight:document.documentElement.scrollHeight},'*');"
-        "new ResizeObserver(say).observe(document.documentElement);say()}</script></body></html>"
+        "<script>{const all=document.documentElement,say=()=>{"
+        # Content shorter than the frame has no scroll height of its own; a scroll bar below it takes room as well.
+        "const tall=all.scrollHeight>all.clientHeight?all.scrollHeight:all.getBoundingClientRect().height;"
+        "parent.postMessage({foretellHeight:tall+innerHeight-all.clientHeight},'*')};"
+        "new ResizeObserver(say).observe(all);say()}</script></body></html>"
     )
