@@ -80,6 +80,22 @@ def test_an_answer_without_confidence_is_never_skipped(visit):
     assert server.sent("run") == []
 
 
+def test_an_unreadable_answer_and_a_half_filled_table_are_never_skipped(visit):
+    server = StandIn(replies={"read": {"echo": "read as (5,)"}})
+    page = visit("outputs", server)
+    line = page.locator("#run-missing [data-help-line]")
+    page.click("#run-missing [data-lock]")
+    expect(line).to_have_text("One answer cannot be read yet; mend it or clear it, then press again.")
+    page.fill("#run-missing [name='answer:q5:0']", "(5,)")
+    expect(page.locator("#run-missing [data-question=q5]")).not_to_have_class("question refused")
+    page.fill("#run-missing [name='answer:q3:0']", "55")
+    for _ in range(3):
+        page.click("#run-missing [data-lock]")
+    expect(line).to_have_text("Give every row an answer, or clear them all to leave the question out.")
+    assert focused(page) == "INPUT answer:q3:1"
+    assert server.sent("run") == []
+
+
 def test_the_reading_is_echoed_and_what_cannot_be_read_is_said(visit):
     server = StandIn(
         replies={"read": lambda sent: {"echo": "read as (5, 10)"} if "x" in sent["text"] else {"problem": "No."}}
