@@ -371,3 +371,29 @@ def test_ctrl_c_ends_a_run_without_a_traceback(tmp_path):
 def test_core_needs_no_torch():
     script = "import sys, foretell.cli; sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+WITHOUT_TORCH = """
+import sys
+
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+sys.meta_path.insert(0, NoTorch())
+from foretell.cli import app
+app(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("command", [("run", "nn-module"), ("learn", "nn-module", "--no-browser")])
+def test_a_lesson_on_torch_says_at_once_that_torch_is_missing(command, tmp_path):
+    data = ("--data", str(tmp_path)) if command[0] == "learn" else ()
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH, *command, *data], capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 2
+    assert "PyTorch" in ended.stderr
+    assert "pip install 'foretell[torch]'" in ended.stderr
+    assert "Traceback" not in ended.stderr

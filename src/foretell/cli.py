@@ -7,6 +7,7 @@ Enters: arguments. Leaves: text for a person or JSON for a script, and an exit c
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import io
 import json
 import os
@@ -28,10 +29,9 @@ from foretell import library
 from foretell.authoring.headless import CellOutcome, SourceOf, as_solved, as_starter, outcome_json, run_lesson
 from foretell.authoring.outline import outline_json, outline_text
 from foretell.config import DEFAULT_LESSON, DataDirectory, data_directory
-from foretell.errors import ForetellError, UsageError
+from foretell.errors import ForetellError, RuntimeUnavailable, UsageError
 from foretell.model.lesson import Lesson
 from foretell.parse.imports import imported_modules
-from foretell.runtime.packages import find_version
 from foretell.runtime.session import FreshProcessSession, Limits
 from foretell.store.attempts import Store
 from foretell.web import serve
@@ -103,7 +103,24 @@ def _missing_packages(lesson: Lesson) -> tuple[str, ...]:
         return ()
     modules = imported_modules(code.source for code in lesson.code_cells)
     tops = dict.fromkeys(module.partition(".")[0] for module in modules)
-    return tuple(top for top in tops if top not in sys.stdlib_module_names and find_version(top) is None)
+    return tuple(top for top in tops if top not in sys.stdlib_module_names and not _can_import(top))
+
+
+def _can_import(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _require_torch(lesson: Lesson) -> None:
+    """RuntimeUnavailable where the lesson uses PyTorch and this Python does not have it."""
+    if "torch" in _missing_packages(lesson):
+        raise RuntimeUnavailable(
+            f"'{lesson.title}' runs on PyTorch, which {sys.executable} does not have. Install it: "
+            f"{sys.executable} -m pip install 'foretell[torch]' (on Linux add "
+            "--extra-index-url https://download.pytorch.org/whl/cpu, or it brings gigabytes of CUDA)."
+        )
 
 
 def _warn_of_missing(packages: Sequence[str]) -> None:
@@ -134,6 +151,7 @@ def learn(
         shelved = library.open_lesson(lesson)
         name = shelved.lesson.id if shelved.lesson.id in library.shipped_names() else str(shelved.path)
         serve.prepare(where)
+        _require_torch(shelved.lesson)
         _warn_of_missing(_missing_packages(shelved.lesson))
         already = serve.running_server(where)
         if already is not None:
@@ -177,6 +195,7 @@ def run(
         shelved = library.open_lesson(lesson)
         if shelved.lesson.language != "python":
             raise UsageError(f"{lesson} is written in {shelved.lesson.language}; foretell runs Python.")
+        _require_torch(shelved.lesson)
         with _progress() as tell:
             outcomes = asyncio.run(_run_headless(shelved.lesson, as_solved if solved else as_starter, tell))
         if any(o.failure is not None and o.failure.kind == "ModuleNotFoundError" for o in outcomes):

@@ -203,6 +203,11 @@ def cells_above(lesson: Lesson, cell: str) -> tuple[CodeCell, ...]:
     return cells[: next(place for place, code in enumerate(cells) if code.cell == cell)]
 
 
+def settled_above(lesson: Lesson, history: History, cell: str) -> tuple[CodeCell, ...]:
+    """Give the earlier cells that ask for nothing any more: what may be looked at by name and in scratch code."""
+    return tuple(code for code in cells_above(lesson, cell) if not open_questions(code, history))
+
+
 def prefix_of(lesson: Lesson, history: History, cell: str) -> tuple[CellSource, ...]:
     """Give every earlier code cell as it stands, in notebook order: the state that `cell` runs from."""
     return sources_below(cells_above(lesson, cell), history, cell)
@@ -248,7 +253,7 @@ def missing_tasks(lesson: Lesson, history: History, cell: str) -> tuple[CodeCell
 
     A task's own test cell is there to run on unfinished code, so nothing is missing there once something was written.
     """
-    return tuple(
+    missing = [
         code
         for code in cells_behind(lesson, cell)
         if code.task is not None
@@ -256,7 +261,8 @@ def missing_tasks(lesson: Lesson, history: History, cell: str) -> tuple[CodeCell
         and not _tests_written_code(code, history, cell)
         and not task_done(code, history)
         and not uses_reference(code, history)
-    )
+    ]
+    return tuple(reversed(missing))
 
 
 def cells_run_with(lesson: Lesson, history: History, code: CodeCell) -> tuple[CodeCell, ...]:

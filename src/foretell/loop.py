@@ -183,7 +183,7 @@ def judge(code: CodeCell, history: History, run: Run) -> tuple[Judgement, ...]:
         if prediction.question in questions and prediction.question not in compared
     )
     unfinished = code.task is not None and run.failure is not None
-    return tuple(j for j in judgements if not (unfinished and j.verdict is Verdict.UNKNOWN))
+    return tuple(j for j in judgements if not (unfinished and j.verdict in {Verdict.UNKNOWN, Verdict.SELF}))
 
 
 def _observations(question: Question, run: Run) -> list[Observation | None]:

@@ -11,7 +11,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from foretell.model.run import Completion, Event, Run, RunRequest, StreamOutput, Variable
+from foretell.model.run import CellSource, Completion, Event, Run, RunRequest, StreamOutput, Variable
 from foretell.store.attempts import Store
 from foretell.web.app import create_app
 from foretell.web.desk import Desk
@@ -25,6 +25,7 @@ class IdleSession:
 
     def __init__(self) -> None:
         self.requests: list[RunRequest] = []
+        self.looked: list[tuple[CellSource, ...]] = []
         self.ends: dict[str, Run] = {}
 
     async def run(self, request: RunRequest) -> AsyncIterator[Event]:
@@ -40,13 +41,15 @@ class IdleSession:
     async def stop(self) -> None:
         return
 
-    async def complete(self, prefix: object, code: str, cursor: int) -> Completion:
+    async def complete(self, prefix: tuple[CellSource, ...], code: str, cursor: int) -> Completion:
+        self.looked.append(prefix)
         return Completion(matches=("abs",), start=0, end=cursor)
 
     async def inspect(self, prefix: object, code: str, cursor: int) -> str:
         return f"about {code}"
 
-    async def variables(self, prefix: object) -> tuple[Variable, ...]:
+    async def variables(self, prefix: tuple[CellSource, ...]) -> tuple[Variable, ...]:
+        self.looked.append(prefix)
         return (Variable(name="x", type="int", text="1"),)
 
     async def close(self) -> None:

@@ -128,11 +128,39 @@ def test_a_second_tab_cannot_predict_again_after_the_first_has_run(door):
     path = "/l/nn-module/cells/ex1-inspect/run"
     assert door.post(path, blank="refuse", **fields).status_code == 200
     changed = fields | {"answer:ex1-inspect-q1:0": "(10, 5)"}
-    assert door.post(path, blank="refuse", **changed).status_code == 200
+    late = door.post(path, blank="refuse", **changed)
+    assert late.status_code == 409
+    assert "locked before" in late.json()["problem"]
     page = door.get("/l/nn-module").text
     assert "(5, 10)" in page
     history = next(iter(door.desk._players.values())).record.history()
     assert [p.texts for c in history.commits for p in c.predictions if p.question == "ex1-inspect-q1"] == [("(5, 10)",)]
+
+
+def test_the_same_answers_sent_again_are_no_second_prediction_and_no_mistake(door):
+    fields = {f"answer:ex1-inspect-q{n}:0": text for n, text in ((1, "(5, 10)"), (2, "5"), (3, "55"))}
+    fields |= {f"confidence:ex1-inspect-q{n}": "80" for n in (1, 2, 3)} | {"key": uuid4().hex}
+    for _ in range(2):
+        assert door.post("/l/nn-module/cells/ex1-inspect/run", blank="refuse", **fields).status_code == 200
+    assert len(door.session.requests) == 1
+
+
+def test_run_without_predicting_skips_what_is_half_filled_or_cannot_be_read(door):
+    fields = {"answer:ex1-inspect-q1:0": "ten", "answer:ex1-inspect-q2:0": "5"}
+    assert door.post("/l/nn-module/cells/ex1-inspect/run", blank="skip", **fields).status_code == 200
+    history = next(iter(door.desk._players.values())).record.history()
+    assert [len(commit.skipped) for commit in history.commits if commit.cell == "ex1-inspect"] == [3]
+
+
+def test_names_of_cells_that_still_ask_are_not_looked_up(door):
+    door.run("nn-module", "setup-imports")
+    door.post("/l/nn-module/cells/ex4-sequential/complete", code="x", cursor="1")
+    door.get("/l/nn-module/variables")
+    door.run("nn-module", "ex3-list")
+    door.get("/l/nn-module/variables")
+    looked_at = {source.cell for prefix in door.session.looked for source in prefix}
+    assert looked_at & {"ex1-inspect", "ex1-table", "ex2-by-hand", "ex3-class"} == set()
+    assert "ex3-list" in looked_at
 
 
 def test_the_same_press_sent_twice_runs_under_one_commit(door):

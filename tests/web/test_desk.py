@@ -45,7 +45,7 @@ def test_only_what_was_left_to_the_learner_takes_their_mark(door):
     """A session without observations leaves every prediction that has a target unknown: nobody's call."""
     fields = {f"answer:ex1-inspect-q{n}:0": text for n, text in ((1, "(5, 10)"), (2, "5"), (3, "55"))}
     fields |= {f"confidence:ex1-inspect-q{n}": "80" for n in (1, 2, 3)}
-    door.run("nn-module", "ex1-inspect", **fields)
+    door.get(door.post("/l/nn-module/cells/ex1-inspect/run", blank="refuse", **fields).json()["events"])
     kept = next(iter(door.desk._players.values())).record.history().runs[-1]
     answer = door.post("/l/nn-module/mark", question="ex1-inspect-q1", run=str(kept.id), mark="match")
     assert [judged.verdict for judged in kept.judgements] == ["unknown"] * 3

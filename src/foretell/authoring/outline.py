@@ -39,7 +39,7 @@ def outline_text(lesson: Lesson) -> str:
     lines = [lesson.title]
     if lesson.module:
         lines.append(lesson.module)
-    lines.append(f"{len(lesson.cells)} cells, {code} of them code; language {lesson.language}")
+    lines.append(f"{_count(len(lesson.cells), 'cell')}, {code} of them code; language {lesson.language}")
     if lesson.prerequisites:
         lines.append(f"Prerequisites: {' '.join(lesson.prerequisites.split())}")
     if lesson.goals:
@@ -124,3 +124,7 @@ def _heading(section: Section) -> str:
     stretch = ", stretch" if section.exercise.stretch else ""
     number = f"Exercise {section.exercise.number}: " if section.exercise.number is not None else ""
     return f"{number}{section.title} ({support}{stretch}, {cells})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -147,15 +147,14 @@ def _truth(seen: AssertSeen) -> str:
 
 
 def _evidence(seen: AssertSeen, says: str) -> str:
-    """The statement with values in place of its operands, and the author's message where it adds something."""
-    if seen.operator:
-        values = f"With values: {_value(seen.left)} {seen.operator} {_value(seen.right)}"
-    else:
-        values = f"{clip(seen.source, _LONGEST_CODE)} gave {_value(seen.left or str(seen.passed))}"
+    """The values of both sides, and the author's message, each where `says` does not hold it already."""
+    values = ""
+    if seen.operator and not all(_value(side) in says for side in (seen.left, seen.right)):
+        values = f"With values: {_value(seen.left)} {seen.operator} {_value(seen.right)}."
     message = clip(seen.message, _LONGEST_VALUE * 2)
     if seen.passed or not _adds(message, f"{says} {values}"):
-        return f"{values}."
-    return f"{values}. The author's note: {message}"
+        return values
+    return f"{values} The author's note: {message}".strip()
 
 
 def _adds(message: str, said: str) -> bool:

@@ -19,9 +19,9 @@ from foretell.errors import AnswerError, UsageError
 from foretell.judge.answer import read_answer
 from foretell.judge.wording import clip
 from foretell.loop import Answer
-from foretell.model.attempt import KeptRun, Opened, SelfMark, Verdict
-from foretell.model.lesson import CodeCell, Question
-from foretell.model.run import Failure
+from foretell.model.attempt import History, KeptRun, Opened, SelfMark, Verdict
+from foretell.model.lesson import CodeCell, Question, Task
+from foretell.model.run import CellSource, Failure
 from foretell.web.cells import cell_view, help_state, name_of
 from foretell.web.drawing import draw_cell
 from foretell.web.guard import page_headers
@@ -37,19 +37,25 @@ _LONGEST_SAID = 160
 
 
 async def run(posted: Posted) -> Response:
-    """Lock what was predicted, then run the cell (or, with `to_here`, every cell down to it that asks nothing)."""
+    """Lock what was predicted, then run the cell (or, with `to_here`, every cell down to it that asks nothing).
+
+    `blank` says what becomes of questions: "refuse" asks for those left blank, "leave" skips them, "skip" skips all.
+    """
     code, player = posted.code, posted.player
     history = await player.history()
-    answers = _answers(gate.open_questions(code, history), posted.form)
+    questions = gate.open_questions(code, history)
+    answers = _answers(questions, posted.form)
+    await _keep_code(posted, code)
+    if problem := _what_was_locked_before(code, history, posted.form):
+        return await _refuse(posted, Refused(answers=answers, problems={}), problem, 409)
     if not posted.text("anyway") and (problem := await asyncio.to_thread(_what_is_missing, posted, code)):
         return await _refuse(posted, Refused(answers=answers, problems={}), problem, 409)
-    form = loop.read_form(gate.open_questions(code, history), answers)
+    form = loop.read_form(questions, {} if posted.text("blank") == "skip" else answers)
     problems = dict(form.problems)
-    if posted.text("blank") != "skip":
+    if posted.text("blank") not in {"skip", "leave"}:
         problems |= dict.fromkeys(form.blank, "No prediction yet. Write one, or run again to go without.")
     if problems:
         return await _refuse(posted, Refused(answers=answers, problems=problems), next(iter(problems.values())), 422)
-    await _keep_code(posted, code)
     cells = await asyncio.to_thread(_cells_to_run, posted, code)
     for place, each in enumerate(cells):
         filled = form if each.cell == code.cell else loop.read_form((), {})
@@ -69,6 +75,16 @@ async def _refuse(posted: Posted, refused: Refused, problem: str, status: int) -
         return HTMLResponse(page, status, headers=page_headers(posted.chrome.nonce))
     html = await posted.cell_html(refused)
     return JSONResponse({"cell": html, "events": None, "problem": problem, "announce": problem}, status)
+
+
+def _what_was_locked_before(code: CodeCell, history: History, form: FormData) -> str:
+    """Say that an answer came too late: another one is locked, from another tab."""
+    settled = gate.settled_questions(history)
+    locked = {prediction.question: prediction.texts for kept in history.commits for prediction in kept.predictions}
+    late = _answers(tuple(q for q in (code.prompt.questions if code.prompt else ()) if q.id in settled), form)
+    if all(not any(answer.texts) or answer.texts == locked.get(question) for question, answer in late.items()):
+        return ""
+    return "This was locked before, in another tab or window. What you said then stands; run again to run the cell."
 
 
 def _answers(questions: tuple[Question, ...], form: FormData) -> dict[str, Answer]:
@@ -171,9 +187,11 @@ async def reset(posted: Posted) -> Response:
     """Put the starter back; the text until now stays on record, so the page can undo it."""
     code = posted.code
     original = code.task.starter if code.task else code.source
+    before = await asyncio.to_thread(posted.sections)
     if not gate.is_locked(code, await posted.player.history()):
         await asyncio.to_thread(lambda: posted.player.record.save_draft(cell=code.cell, text=original, key=posted.key))
-    return posted.reply({"cell": await posted.cell_html(), "announce": "Back to the starter."})
+    changes = await asyncio.to_thread(posted.changes, before)
+    return posted.reply(changes.told("Back to the starter.") | {"cell": await posted.cell_html()})
 
 
 async def read(posted: Posted) -> Response:
@@ -205,7 +223,12 @@ async def open_help(posted: Posted) -> Response:
     if what is Opened.GIVE_UP:
         key = f"{posted.key}:solution"
         await asyncio.to_thread(lambda: posted.player.record.open_help(cell=code.cell, what=Opened.SOLUTION, key=key))
-    return posted.reply({"cell": await posted.cell_html(), "announce": "Opened."})
+    return posted.reply({"cell": await posted.cell_html(), "announce": f"Opened: {_name_of_help(code.task, what)}."})
+
+
+def _name_of_help(task: Task, what: Opened) -> str:
+    rungs = dict(zip((Opened.HINT_1, Opened.HINT_2, Opened.HINT_3), task.hints, strict=False))
+    return rungs[what].name if what in rungs else "the solution"
 
 
 async def reference(posted: Posted) -> Response:
@@ -239,7 +262,9 @@ async def mark(posted: Posted) -> Response:
 
 async def note(posted: Posted) -> Response:
     """Keep the learner's private line about a cell."""
-    about, text = posted.text("about"), posted.text("text")[:LONGEST_NOTE]
+    about, text = posted.text("about"), posted.text("text")
+    if len(text) > LONGEST_NOTE:
+        raise UsageError(f"The note holds {len(text):,} characters; foretell keeps up to {LONGEST_NOTE:,}. Shorten it.")
     if posted.player.lesson.code_cell(about.removeprefix("solution:")) is None:
         raise UsageError("There is no such place for a note; reload the page.")
     await asyncio.to_thread(lambda: posted.player.record.save_note(about=about, text=text, key=posted.key))
@@ -249,7 +274,7 @@ async def note(posted: Posted) -> Response:
 async def complete(posted: Posted) -> Response:
     """Give completions at the cursor, from the state above the cell."""
     history = await posted.player.history()
-    prefix = gate.prefix_of(posted.player.lesson, history, posted.code.cell)
+    prefix = _what_may_be_looked_at(posted, history)
     found = await posted.player.session.complete(prefix, posted.text("code"), _number(posted.text("cursor")))
     return JSONResponse({"matches": found.matches, "start": found.start, "end": found.end})
 
@@ -257,9 +282,13 @@ async def complete(posted: Posted) -> Response:
 async def inspect(posted: Posted) -> Response:
     """Give the documentation of the name at the cursor."""
     history = await posted.player.history()
-    prefix = gate.prefix_of(posted.player.lesson, history, posted.code.cell)
+    prefix = _what_may_be_looked_at(posted, history)
     text = await posted.player.session.inspect(prefix, posted.text("code"), _number(posted.text("cursor")))
     return JSONResponse({"text": text})
+
+
+def _what_may_be_looked_at(posted: Posted, history: History) -> tuple[CellSource, ...]:
+    return gate.sources_below(gate.settled_above(posted.player.lesson, history, posted.code.cell), history)
 
 
 async def scratch(posted: Posted) -> Response:

@@ -67,8 +67,9 @@ class Desk:
 
     def reread(self, lesson_id: str) -> Lesson:
         """Give the lesson as its files are now."""
-        lesson = self.lesson(lesson_id)
-        return self.open(str(self._shelved[lesson.id].path))
+        shelved = library.open_lesson(str(self._shelved[self.lesson(lesson_id).id].path))
+        self._shelved[shelved.lesson.id] = shelved
+        return shelved.lesson
 
     async def player(self, lesson: Lesson) -> Player:
         """Give the lesson's player, a new one where the lesson's files have changed."""

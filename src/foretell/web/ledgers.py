@@ -145,6 +145,10 @@ def _row_verdict(question: Question, prediction: Prediction, place: int, observa
     return compare(one, replace(question, rows=()), [observation]).verdict
 
 
+def _seen_without_predicting(question: Question, observation: Observation | None) -> str:
+    return observed_text(observation, question) if question.target else "in the output"
+
+
 def _skipped_row(question: Question, code: CodeCell, history: History) -> LedgerRow:
     last = gate.latest_run(history, code.cell)
     seen = last.run.observations if last and last.run else {}
@@ -156,7 +160,7 @@ def _skipped_row(question: Question, code: CodeCell, history: History) -> Ledger
             LedgerPair(
                 label=label,
                 said="no prediction",
-                observed=observed_text(seen.get((question.id, place)), question),
+                observed=_seen_without_predicting(question, seen.get((question.id, place))),
                 verdict="skipped",
             )
             for place, label in enumerate(labels)

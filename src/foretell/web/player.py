@@ -235,7 +235,7 @@ class Player:
         code = self.lesson.code_cell(cell)
         if code is None:
             return ()
-        return gate.sources_below((*gate.cells_above(self.lesson, cell), code), history)
+        return gate.sources_below((*gate.settled_above(self.lesson, history, cell), code), history)
 
 
 def _explain(fault: Exception) -> str:

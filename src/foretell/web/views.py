@@ -17,7 +17,6 @@ class Chrome:
     token: str
     nonce: str
     confined: str
-    scripts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

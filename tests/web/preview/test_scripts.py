@@ -66,7 +66,7 @@ def test_a_blank_form_asks_once_and_then_runs_without_a_prediction(visit):
     assert server.sent("run") == []
     page.keyboard.press("Control+Enter")
     page.wait_for_timeout(150)
-    assert [sent["blank"] for sent in server.sent("run")] == ["skip"]
+    assert [sent["blank"] for sent in server.sent("run")] == ["leave"]
 
 
 def test_an_answer_without_confidence_is_never_skipped(visit):

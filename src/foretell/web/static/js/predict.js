@@ -120,7 +120,7 @@ export function holdBlank(form, submitter) {
     begun.focus();
     return "held";
   }
-  if (form.dataset.warned) return "skip";
+  if (form.dataset.warned) return "leave";
   form.dataset.warned = "1";
   help(form, "Write what you expect, or press again to run without predicting.");
   blank.focus();

@@ -12,11 +12,17 @@ async function reset(form, submitter) {
   const article = /** @type {HTMLElement} */ (form.closest("[data-cell]"));
   const field = /** @type {HTMLTextAreaElement} */ (article.querySelector("textarea[name=code]"));
   const old = field.value;
-  const reply = await post(/** @type {string} */ (form.getAttribute("action")), fieldsOf(form, submitter));
+  const ways = /** @type {NodeListOf<HTMLButtonElement>} */ (article.querySelectorAll("[data-run-button], [data-lock]"));
+  // Until the starter is here, Run would still send the old text.
+  for (const way of ways) way.disabled = true;
+  const reply = await post(/** @type {string} */ (form.getAttribute("action")), fieldsOf(form, submitter)).finally(() => {
+    for (const way of ways) way.disabled = false;
+  });
   const template = document.createElement("template");
   template.innerHTML = reply.cell;
   const starter = /** @type {HTMLTextAreaElement} */ (template.content.querySelector("textarea[name=code]")).value;
-  swap({ cells: { [/** @type {string} */ (article.dataset.cell)]: reply.cell } });
+  const { cells, sections, outline } = reply;
+  swap({ cells: { ...cells, [/** @type {string} */ (article.dataset.cell)]: reply.cell }, sections, outline });
   setEditorText(article.id, starter);
   say("Reset to the starter.");
   toast("Reset to the starter.", () => setEditorText(article.id, old));
