@@ -158,15 +158,16 @@ def learn(
             _announce(already.of(name), browser=not no_browser, says="foretell is running already")
             return
         with serve.listen(port) as listener:
-            desk = _open_desk(where)
-            address = serve.Address(port=int(listener.getsockname()[1]), key=desk.guard.key)
+            bound = int(listener.getsockname()[1])
+            desk = _open_desk(where, serve.forwarded_hosts(os.environ, bound))
+            address = serve.Address(port=bound, key=desk.guard.key)
             serve.serve(desk, where, listener, lambda _: _announce(address.of(name), browser=not no_browser))
 
 
-def _open_desk(where: DataDirectory) -> Desk:
+def _open_desk(where: DataDirectory, also_called: frozenset[str]) -> Desk:
     return Desk(
         store=Store.open(where.database),
-        guard=Guard(key=serve.kept_key(where)),
+        guard=Guard(key=serve.kept_key(where), allowed_hosts=also_called),
         make_session=lambda lesson, seed: _session_for(lesson, seed, where.scratch),
         where=str(where.path),
     )

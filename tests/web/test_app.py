@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from foretell.web.guard import Guard
+from foretell.web.serve import forwarded_hosts
 
 HOME = "http://127.0.0.1:8377"
 RUN = "/l/nn-module/cells/setup-imports/run"
@@ -44,6 +45,20 @@ def test_a_name_that_is_not_this_machines_is_refused(door, host):
 @pytest.mark.parametrize("host", ["localhost:9999", "127.0.0.1:1", "[::1]:8377"])
 def test_forwarded_ports_are_let_in(door, host):
     assert door.client.get("/recorded", headers={"Host": host}).status_code == 200
+
+
+def test_a_forwarder_may_rewrite_the_host_but_not_what_the_browser_says(door):
+    form = {"key": uuid4().hex, "token": door.desk.guard.token, "blank": "skip"}
+    headers = {"Origin": "https://name-8377.app.github.dev", "Sec-Fetch-Site": "same-origin"}
+    assert door.client.post(RUN, data=form, headers=headers, follow_redirects=False).status_code == 303
+
+
+def test_codespaces_forwards_under_a_name_of_its_own():
+    environment = {"CODESPACE_NAME": "name", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN": "app.github.dev"}
+    guard = Guard(key="k" * 24, allowed_hosts=forwarded_hosts(environment, 8377))
+    assert guard.knows_host("name-8377.app.github.dev")
+    assert not guard.knows_host("other-8377.app.github.dev")
+    assert forwarded_hosts({}, 8377) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +87,12 @@ def _read_key(path: Path) -> str:
         return path.read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):
         return ""
+
+
+def forwarded_hosts(environment: Mapping[str, str], port: int) -> frozenset[str]:
+    """Give the name under which GitHub Codespaces forwards the port; every other forwarder keeps to loopback names."""
+    name, domain = (environment.get(key) for key in ("CODESPACE_NAME", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN"))
+    return frozenset({f"{name}-{port}.{domain}"}) if name and domain else frozenset()
 
 
 def running_server(data: DataDirectory) -> Address | None:
