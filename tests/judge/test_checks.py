@@ -125,11 +125,7 @@ def test_no_check_is_a_bare_pass_or_fail(statements, failure):
     assert len(checks) == len(statements)
     for place, check in enumerate(checks):
         assert check.says
-        told = check.says.replace("`", "").strip() != statements[place].source.strip()
-        assert told
-        assert (
-            check.ok is None or check.evidence or " is " in check.says or " be " in check.says or "hold" in check.says
-        )
+        assert check.says.replace("`", "").strip() != statements[place].source.strip()
         assert "\n" not in check.says + check.evidence
 
 
