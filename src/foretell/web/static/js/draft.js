@@ -7,6 +7,8 @@ const RETRY_MS = 3000;
 /** Fields whose text the server does not have yet, by cell. @type {Map<string, HTMLTextAreaElement>} */
 const unsaved = new Map();
 let timer = 0;
+/** The saves under way. @type {Promise<unknown>} */
+let saving = Promise.resolve();
 
 /** Save a field's text soon. @param {HTMLTextAreaElement} field */
 export function saveSoon(field) {
@@ -20,8 +22,15 @@ export function saveSoon(field) {
   timer = window.setTimeout(() => saveNow(), PAUSE_MS);
 }
 
-/** Save what is not saved yet. @param {{leaving?: boolean}} [how] */
-export async function saveNow(how = {}) {
+/** Save what is not saved yet; done when the saves under way are. @param {{leaving?: boolean}} [how] */
+export function saveNow(how = {}) {
+  const done = Promise.all([saving, send(how)]);
+  saving = done.catch(() => undefined);
+  return done;
+}
+
+/** @param {{leaving?: boolean}} how */
+async function send(how) {
   clearTimeout(timer);
   const todo = [...unsaved];
   unsaved.clear();

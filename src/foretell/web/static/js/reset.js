@@ -1,4 +1,5 @@
 // Back to the starter, any number of times, and back from there.
+import { saveNow } from "./draft.js";
 import { say, toast } from "./live.js";
 import { fieldsOf, post, submits } from "./post.js";
 import { setEditorText } from "./editor-text.js";
@@ -15,6 +16,8 @@ async function reset(form, submitter) {
   const ways = /** @type {NodeListOf<HTMLButtonElement>} */ (article.querySelectorAll("[data-run-button], [data-lock]"));
   // Until the starter is here, Run would still send the old text.
   for (const way of ways) way.disabled = true;
+  // A draft that arrived after the starter would take its place.
+  await saveNow();
   const reply = await post(/** @type {string} */ (form.getAttribute("action")), fieldsOf(form, submitter)).finally(() => {
     for (const way of ways) way.disabled = false;
   });
@@ -24,6 +27,6 @@ async function reset(form, submitter) {
   const { cells, sections, outline } = reply;
   swap({ cells: { ...cells, [/** @type {string} */ (article.dataset.cell)]: reply.cell }, sections, outline });
   setEditorText(article.id, starter);
-  say("Reset to the starter.");
+  say("Reset to the starter. Control Z in the editor, or Undo at the end of the page, brings your code back.");
   toast("Reset to the starter.", () => setEditorText(article.id, old));
 }
