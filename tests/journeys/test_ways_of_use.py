@@ -93,6 +93,29 @@ def test_a_draft_is_saved_within_a_second_and_survives_a_kill(serve, learner_at)
     expect(learner.cell("ex3-class").locator(".cm-content")).to_contain_text("half a thought")
 
 
+def test_an_answer_mended_a_moment_ago_is_not_held_for_what_it_was(serve, learner_at):
+    learner = learner_at(serve("nn-module").address)
+    learner.answer("ex1-inspect", 0, "ten by five", sure=80)
+    learner.answer("ex1-inspect", 1, "5", sure=95)
+    learner.answer("ex1-inspect", 2, "55", sure=60)
+    expect(learner.question("ex1-inspect", 0)).to_contain_text("No sizes in")
+    learner.question("ex1-inspect", 0).locator("input.text").fill("(5, 10)")
+    learner.lock_in_and_run("ex1-inspect")
+    expect(learner.cell("ex1-inspect").locator(".ledger .row")).to_have_count(3)
+
+
+def test_reset_right_after_typing_comes_after_the_draft_and_brings_the_starter(serve, learner_at):
+    learner = learner_at(serve("nn-module").address)
+    learner.page.locator("html[data-ready]").wait_for()
+    learner.write("ex3-class", "half = 1")
+    learner.cell("ex3-class").get_by_role("button", name="Reset").click()
+    expect(learner.cell("ex3-class").locator(".cm-content")).to_contain_text("TODO: make the three layers")
+    posts = [url.rpartition("/")[2] for url in learner.asked_for if "/cells/" in url]
+    assert posts[:2] == ["draft", "reset"]
+    learner.page.get_by_role("button", name="Undo").click()
+    expect(learner.cell("ex3-class").locator(".cm-content")).to_contain_text("half = 1")
+
+
 def test_undo_reaches_across_a_run(serve, learner_at):
     learner = learner_at(serve("nn-module").address)
     learner.run("setup-imports")

@@ -1,4 +1,5 @@
 // The prediction form: how an answer is read is shown while typing; a blank one is asked for once before it is skipped.
+import { say } from "./live.js";
 import { NotDone, inLesson, post } from "./post.js";
 
 const PAUSE_MS = 150;
@@ -17,6 +18,10 @@ export function startPredicting() {
     clearTimeout(waiting.get(field));
     waiting.set(field, window.setTimeout(() => echo(field), PAUSE_MS));
   });
+  // What was typed before the scripts were here is read too.
+  for (const field of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("form.predict .text"))) {
+    if (field.value.trim()) echo(field);
+  }
 }
 
 /** @param {HTMLInputElement} field */
@@ -32,6 +37,7 @@ async function echo(field) {
     throw error;
   }
   if (field.value !== text) return;
+  waiting.delete(field);
   const place = question.querySelector(`[data-echo="${row}"]`);
   if (place) place.textContent = said.echo ?? "";
   problem(question, said.problem ?? "");
@@ -50,12 +56,14 @@ function problem(question, text) {
   }
 }
 
-/** @param {HTMLFormElement} form @param {string} text */
-function help(form, text) {
+/** Say what is wanted, in the question it is about. @param {HTMLFormElement} form @param {string} text @param {Element | null} [field] */
+function help(form, text, field = null) {
   const line = /** @type {HTMLElement | null} */ (form.querySelector("[data-help-line]"));
   if (!line) return;
   line.hidden = text === "";
   line.textContent = text;
+  field?.closest("[data-question]")?.append(line);
+  say(text);
 }
 
 /** @param {Element} question @returns {HTMLInputElement | null} the first answer that is still blank */
@@ -79,6 +87,12 @@ function unsureIn(question) {
   return [...stops].some((stop) => stop.checked) ? null : stops[0] ?? null;
 }
 
+/** Whether an answer cannot be read; one that has been mended since is the server's to read. @param {Element} question */
+const isUnread = (question) =>
+  question.classList.contains("refused") &&
+  !blankIn(question) &&
+  ![...question.querySelectorAll(".text")].some((field) => waiting.has(field));
+
 /** Whether every question of the form has an answer and a confidence. @param {Element} form */
 export const isFilled = (form) =>
   [...form.querySelectorAll("[data-question]")].every((question) => !blankIn(question) && !unsureIn(question));
@@ -100,15 +114,15 @@ export function focusFirstOpen(form) {
 export function holdBlank(form, submitter) {
   if (submitter?.value === "skip") return "skip";
   const questions = [...form.querySelectorAll("[data-question]")];
-  const unread = questions.find((question) => question.classList.contains("refused") && !blankIn(question));
+  const unread = questions.find(isUnread);
   if (unread) {
-    help(form, "One answer cannot be read yet; mend it or clear it, then press again.");
+    help(form, "One answer cannot be read yet; mend it or clear it, then press again.", unread);
     unread.querySelector(/** @type {"input"} */ (".text"))?.focus();
     return "held";
   }
   const unsure = questions.map((question) => (blankIn(question) ? null : unsureIn(question))).find((stop) => stop !== null);
   if (unsure) {
-    help(form, "Say how sure you are, then press again.");
+    help(form, "Say how sure you are, then press again.", unsure);
     unsure.focus();
     return "held";
   }
@@ -116,13 +130,13 @@ export function holdBlank(form, submitter) {
   if (!blank) return "refuse";
   const begun = questions.map(restOfBegun).find((field) => field !== null);
   if (begun) {
-    help(form, "Give every row an answer, or clear them all to leave the question out.");
+    help(form, "Give every row an answer, or clear them all to leave the question out.", begun);
     begun.focus();
     return "held";
   }
   if (form.dataset.warned) return "leave";
   form.dataset.warned = "1";
-  help(form, "Write what you expect, or press again to run without predicting.");
+  help(form, "Write what you expect, or press again to run without predicting.", blank);
   blank.focus();
   return "held";
 }
