@@ -105,3 +105,10 @@ def test_confidence_stops_rise_and_are_percents_that_can_be_committed(kind, ways
     assert percents == sorted(set(percents))
     assert percents[0] >= 1
     assert percents[-1] <= 99
+
+
+def test_a_refusal_shows_no_answer_of_a_lesson_we_know():
+    answers = {"(5, 10)", "(5,)", "(3, 4)", "(5, 1)", "55", "385", "100,480", "RuntimeError", "float32"}
+    for kind in ("shape", "number", "dtype", "error"):
+        said = refusal("what?", kind)
+        assert not [answer for answer in answers if answer in said], said

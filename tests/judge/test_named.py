@@ -57,7 +57,7 @@ def test_a_dtype_has_one_name(text, name):
 
 
 def test_an_unknown_dtype_is_refused():
-    assert refusal("floaty", "dtype") == "No dtype is called 'floaty'; write one like float32, int64 or bool."
+    assert refusal("floaty", "dtype") == "No dtype is called 'floaty'; write one like complex64 or int16."
 
 
 @pytest.mark.parametrize("text", ["It grows", "it  GROWS.", "b", "B", "(b)", "b)", "2", "`it grows`"])
@@ -120,7 +120,7 @@ def test_an_error_without_a_name_is_refused(text):
 
 
 def test_what_is_no_exception_is_refused():
-    expected = "'Shape' is not the name of an error; write a class like RuntimeError, or no error."
+    expected = "'Shape' is not the name of an error; write a class like EOFError, or no error."
     assert refusal("Shape", "error") == expected
 
 

@@ -60,14 +60,14 @@ def test_a_shape_of_any_number_of_axes_is_read(text, sizes, echo):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("ten", "No sizes in 'ten'; write a shape like (5, 10)."),
-        ("(-1, 10)", "A size cannot be negative, as in '(-1, 10)'; write a shape like (5, 10)."),
-        ("(batch, 10)", "'batch' in '(batch, 10)' is not a size; write a shape like (5, 10)."),
-        ("(5, 10", "The bracket that opens in '(5, 10' does not close; write a shape like (5, 10)."),
-        ("5.5, 2", "A size is a whole number, and '5.5' in '5.5, 2' is not; write a shape like (5, 10)."),
-        ("5,,10", "A size is missing between two commas in '5,,10'; write a shape like (5, 10)."),
-        ("5-10", "'5-10' in '5-10' is not a size; write a shape like (5, 10)."),
-        ("5, 10)", "'10)' in '5, 10)' is not a size; write a shape like (5, 10)."),
+        ("ten", "No sizes in 'ten'; write a shape like (7, 2, 9)."),
+        ("(-1, 10)", "A size cannot be negative, as in '(-1, 10)'; write a shape like (7, 2, 9)."),
+        ("(batch, 10)", "'batch' in '(batch, 10)' is not a size; write a shape like (7, 2, 9)."),
+        ("(5, 10", "The bracket that opens in '(5, 10' does not close; write a shape like (7, 2, 9)."),
+        ("5.5, 2", "A size is a whole number, and '5.5' in '5.5, 2' is not; write a shape like (7, 2, 9)."),
+        ("5,,10", "A size is missing between two commas in '5,,10'; write a shape like (7, 2, 9)."),
+        ("5-10", "'5-10' in '5-10' is not a size; write a shape like (7, 2, 9)."),
+        ("5, 10)", "'10)' in '5, 10)' is not a size; write a shape like (7, 2, 9)."),
     ],
 )
 def test_what_is_no_shape_is_refused_with_fact_place_and_remedy(text, reason):

@@ -93,7 +93,7 @@ def read_dtype(text: str) -> str:
             return name
         if name in _DTYPE_ALIASES:
             return _DTYPE_ALIASES[name]
-    raise AnswerError(f"No dtype is called {typed(text)}; write one like float32, int64 or bool.")
+    raise AnswerError(f"No dtype is called {typed(text)}; write one like complex64 or int16.")
 
 
 def read_exception(text: str) -> str:
@@ -104,13 +104,13 @@ def read_exception(text: str) -> str:
     name = re.sub(r"^(?:an?|the)\s+", "", text.strip(" .'\"`"), flags=re.IGNORECASE).split(":")[0].strip(" .'\"`()")
     joined = re.sub(r"[\s_-]", "", name).lower()
     if name in {"error", "Error", "exception", "yes", "Yes"}:
-        raise AnswerError(f"{typed(text)} does not say which error; write its class, like RuntimeError, or no error.")
+        raise AnswerError(f"{typed(text)} does not say which error; write its class, like EOFError, or no error.")
     if joined in _EXCEPTIONS:
         return _EXCEPTIONS[joined]
     named = _CLASS_NAME.fullmatch(name)
     if named:
         return _EXCEPTIONS.get(named[1].lower(), named[1])
-    raise AnswerError(f"{typed(text)} is not the name of an error; write a class like RuntimeError, or no error.")
+    raise AnswerError(f"{typed(text)} is not the name of an error; write a class like EOFError, or no error.")
 
 
 def read_choice(text: str, choices: Sequence[str]) -> str:

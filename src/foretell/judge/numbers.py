@@ -30,7 +30,7 @@ _PLAIN = re.compile(r"(?P<digits>[+-]?\d*\.?\d*)(?:e(?P<power>[+-]?\d{1,3}))?\s*
 _GROUPED = re.compile(
     r"(?<![\d.,])[1-9]\d{0,2}(?P<mark>[,_ \u00a0\u202f'’])\d{3}(?:(?P=mark)\d{3})*(?![\d,]|[ \u00a0\u202f'’]\d)"
 )
-_ASK = "write a number like 55, 100,480 or 0.5"
+_ASK = "write a number like 1,234 or 0.75"
 
 
 def read_number(text: str) -> tuple[Number, str]:

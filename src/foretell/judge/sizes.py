@@ -17,7 +17,7 @@ _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _LEAD = re.compile(r"^(?:the\s+)?(?:shape|size)\s*(?:is|[:=])\s*", re.IGNORECASE)
 _CALL = re.compile(r"^(?:torch\s*\.\s*)?size\s*(?=[(\[])", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*(?:[,;×*]|(?<![a-z])x(?![a-z])|\bby\b)\s*|\s+", re.IGNORECASE)
-_ASK = "write a shape like (5, 10)"
+_ASK = "write a shape like (7, 2, 9)"
 
 
 def read_shape(text: str) -> tuple[int, ...]:
