@@ -27,6 +27,10 @@ def test_a_learner_plays_a_plain_notebook(serve, learner_at, original_notebook):
     an_exercise_left_open(learner, net, sequential, copy)
     a_starter_that_passes_its_own_checks(learner, block, block_test, bonus)
     learner.axe("the original notebook")
+    learner.page.get_by_role("link", name="What your predictions say").first.click()
+    learner.page.get_by_text("What the run showed").first.click()
+    expect(learner.page.locator("main")).to_contain_text("Weight shape: torch.Size([5, 10])")
+    learner.axe("its report")
     unexpected = [said for said in learner.complaints if "409 (Conflict)" not in said]
     assert not unexpected, "\n".join(unexpected)
 
@@ -63,6 +67,7 @@ def an_exercise_left_open(learner, net, sequential, copy):
         learner.page.wait_for_timeout(400)
     learner.run(copy)
     assert learner.cell(copy).get_attribute("data-state") == "done"
+    expect(learner.cell(copy)).to_contain_text("It used the reference result of Exercise 3 and Exercise 4")
     expect(learner.cell(net)).to_contain_text("reference result in use")
     learner.write(net, NET)
     learner.run(net)

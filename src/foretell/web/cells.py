@@ -136,6 +136,9 @@ def _note_on_what_came_before(scene: Scene, code: CodeCell, kept: KeptRun) -> st
     behind = list(gate.cells_behind(scene.lesson, code.cell))
     failed_then = kept.run.failed_before if kept.run else ()
     notes = []
+    given = [earlier for earlier in behind if gate.uses_reference(earlier, scene.history)]
+    if given and code.cell not in scene.stale:
+        notes.append(f"It used the reference result of {_places(scene, reversed(given))}.")
     if failed := [earlier for earlier in behind if earlier.cell in failed_then]:
         notes.append(f"It ran on what {_places(scene, failed)} left behind: a cell there stopped with an error.")
     if unended := [earlier for earlier in behind if gate.never_ended(earlier, scene.history)]:

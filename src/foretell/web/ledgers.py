@@ -21,10 +21,10 @@ from foretell.web.markup import inline_html
 from foretell.web.views import CalibrationView, Dot, Ledger, LedgerPair, LedgerRow, QuestionField, Stop
 
 _EXAMPLES = {
-    AnswerKind.SHAPE: "(3, 4)",
-    AnswerKind.DTYPE: "float64",
+    AnswerKind.SHAPE: "(7, 2, 9)",
+    AnswerKind.DTYPE: "complex64",
     AnswerKind.NUMBER: "1,234",
-    AnswerKind.ERROR: "KeyError",
+    AnswerKind.ERROR: "EOFError",
     AnswerKind.PRINTED: "as it will be printed",
     AnswerKind.OPEN: "in your own words",
     AnswerKind.ORDER: "b, a, c",

@@ -26,6 +26,7 @@ from foretell.web.markup import highlighted, markdown_html
 _ESCAPE_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MOVES = re.compile("[\r\b\x1b]")
+_MOST_LINES = 12
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -37,6 +38,21 @@ def plain_text(text: str) -> str:
         text = shorter if shorter != text else text.replace("\b", "")
     lines = [_overwritten(line) if "\r" in line else line for line in text.split("\n")]
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", "\n".join(lines))
+
+
+def text_of(outputs: Iterable[Output]) -> str:
+    """Give what a run showed as plain text of at most a dozen lines; pictures have none."""
+    pieces: list[str] = []
+    for output in outputs:
+        match output:
+            case StreamOutput(text=text):
+                pieces.append(text)
+            case DisplayOutput(data={"text/plain": str(text)}):
+                pieces.append(f"{text}\n")
+            case ErrorOutput(name=name, value=value):
+                pieces.append(f"{name}: {value}\n")
+    lines = plain_text("".join(pieces)).strip("\n").split("\n")
+    return "\n".join([*lines[:_MOST_LINES], "…"] if len(lines) > _MOST_LINES else lines)
 
 
 def _overwritten(line: str) -> str:
@@ -107,7 +123,7 @@ def output_html(output: Output, frame: str, place: int, failure: Failure | None 
 
 def bundle_html(data: dict[str, str], frame: str, place: int) -> Markup:
     """Give the richest form of a MIME bundle that this page can show safely."""
-    alt = f"Picture {place + 1} of this cell's output"
+    alt = f"Output {place + 1} of this cell, a picture"
     if "text/html" in data:
         return Markup(
             '<iframe class="frame" sandbox="allow-scripts" src="{}" title="HTML output" loading="lazy"></iframe>'

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from foretell import gate
-from foretell.model.attempt import History
+from foretell.model.attempt import History, Verdict
 from foretell.model.lesson import Block, BlockRole, CodeCell, Lesson, Section, SectionKind
 from foretell.web.cells import Scene, cell_view
 from foretell.web.ledgers import calibration_view, ledger_rows
 from foretell.web.markup import inline_html, markdown_html
+from foretell.web.outputs import text_of
 from foretell.web.views import (
     CellView,
     Chrome,
@@ -170,6 +171,7 @@ def report_page(scene: Scene, chrome: Chrome) -> ReportPage:
                         row=row,
                         section_title_html=inline_html(gate.shown_title(section, scene.opened)),
                         href=f"/l/{scene.lesson.id}#cell-{code.cell}",
+                        showed=_what_it_showed(scene, row),
                     )
                     for row in ledger_rows(code, scene.history)
                 ]
@@ -183,6 +185,11 @@ def report_page(scene: Scene, chrome: Chrome) -> ReportPage:
         skipped=len(lines) - len(predicted),
         calibration=calibration_view(line.row for line in predicted),
     )
+
+
+def _what_it_showed(scene: Scene, row: LedgerRow) -> str:
+    kept = next((kept for kept in scene.history.runs if kept.id == row.run), None)
+    return text_of(kept.run.outputs) if kept and kept.run and row.verdict == Verdict.SELF else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -303,11 +303,15 @@ class HomePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportLine:
-    """One prediction in the report: the ledger row with where it was made (`href` goes there)."""
+    """One prediction in the report: the ledger row with where it was made (`href` goes there).
+
+    `showed` is what the run showed, as text, where the comparison is the learner's own; "" elsewhere.
+    """
 
     row: LedgerRow
     section_title_html: str
     href: str
+    showed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
