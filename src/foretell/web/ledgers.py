@@ -56,12 +56,23 @@ def _field(question: Question, refused: Refused) -> QuestionField:
         kind=question.kind.value,
         example=_EXAMPLES.get(question.kind, ""),
         rows=question.rows or ("",),
-        choices=question.choices or (("yes", "no") if question.kind is AnswerKind.YES_NO else ()),
+        choices=_chosen_from(question),
+        to_order=question.choices if question.kind is AnswerKind.ORDER else (),
         stops=tuple(Stop(percent=percent, label=label) for percent, label in confidence_stops(question)),
         texts=typed.texts,
         problem=refused.problems.get(question.id, ""),
         chosen=typed.confidence,
     )
+
+
+def _chosen_from(question: Question) -> tuple[str, ...]:
+    match question.kind:
+        case AnswerKind.CHOICE:
+            return question.choices
+        case AnswerKind.YES_NO:
+            return ("yes", "no")
+        case _:
+            return ()
 
 
 def ledger_of(code: CodeCell, history: History) -> Ledger | None:

@@ -31,8 +31,8 @@ class Stop:
 class QuestionField:
     """One question of an open prompt. `rows` holds a label a row ("" alone where there is one answer).
 
-    Inputs are named `answer:<id>:<row ordinal>` and `confidence:<id>`. `texts` and `problem` are filled when a form
-    comes back refused; `chosen` is the stop picked then.
+    `choices` are picked from, `to_order` is written in order. Inputs are named `answer:<id>:<row ordinal>` and
+    `confidence:<id>`. `texts` and `problem` are filled when a form comes back refused; `chosen` is the stop picked then.
     """
 
     id: str
@@ -43,6 +43,7 @@ class QuestionField:
     rows: tuple[str, ...]
     choices: tuple[str, ...]
     stops: tuple[Stop, ...]
+    to_order: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     problem: str = ""
     chosen: int | None = None
