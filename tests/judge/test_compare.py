@@ -304,3 +304,12 @@ def test_comparing_never_raises_and_is_right_only_about_values(said, question, s
     assert "\n" not in judgement.difference
     if judgement.verdict is Verdict.RIGHT:
         assert any(one is not None for one in shown)
+
+
+@pytest.mark.parametrize("said", ["1 2\n3 4.5", "[[1, 2], [3, 4.5]]", "1.0 2.0 | 3 4.50"])
+def test_a_table_is_compared_entry_by_entry_however_it_is_bracketed(said):
+    rows = [[1.0, 2.0], [3.0, 4.5]]
+    tensor = seen("tensor", {"shape": [2, 2], "dtype": "float64", "values": rows}, "array([[1. , 2. ], [3. , 4.5]])")
+    for observation in (tensor, seen("sequence", rows)):
+        assert judge(ask("table"), said, observation).verdict is Verdict.RIGHT
+        assert judge(ask("table"), said.replace("3", "7"), observation).verdict is Verdict.WRONG

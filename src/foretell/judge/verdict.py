@@ -62,8 +62,10 @@ def settle(reading: Reading, question: Question, observation: Observation | None
             return _choice(reading.value, question.choices, observation)
         case AnswerKind.ORDER:
             return _order(reading.value, question.choices, observation)
-        case AnswerKind.PRINTED | AnswerKind.TABLE:
+        case AnswerKind.PRINTED:
             return _printed(str(reading.value), observation)
+        case AnswerKind.TABLE:
+            return _table(str(reading.value), observation)
         case AnswerKind.OPEN:
             return Finding(verdict=Verdict.SELF, was=_text(observation))
 
@@ -202,6 +204,29 @@ def _printed(said: str, observation: Observation) -> Finding:
     words = [[word.casefold() for word in _WORD.findall(text)] for text in (said, seen)]
     was = f"“{clip(seen, _LONGEST_SHOWN)}”"
     return _told(was, match=said.split() == seen.split(), near=bool(words[0]) and words[0] == words[1])
+
+
+def _table(said: str, observation: Observation) -> Finding:
+    """Compare entry by entry with an array or nested list, however it was bracketed; else as printed text."""
+    value = observation.value
+    rows = value.get("values") if isinstance(value, dict) else value
+    if observation.type not in {"tensor", "sequence"} or not isinstance(rows, list):
+        return _printed(said, observation)
+    words = _WORD.findall(said)
+    entries = [word for entry in _entries(rows) for word in _WORD.findall(entry)]
+    match = len(words) == len(entries) and all(map(_same_entry, words, entries))
+    return _told(f"“{clip(_text(observation), _LONGEST_SHOWN)}”", match=match)
+
+
+def _entries(rows: list[Json]) -> list[str]:
+    return [text for item in rows for text in (_entries(item) if isinstance(item, list) else [str(item)])]
+
+
+def _same_entry(said: str, seen: str) -> bool:
+    try:
+        return math.isclose(float(said), float(seen), rel_tol=float(_ROUNDING))
+    except ValueError:
+        return said.casefold() == seen.casefold()
 
 
 def _choice(said: Plain, choices: tuple[str, ...], observation: Observation) -> Finding:
