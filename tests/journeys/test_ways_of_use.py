@@ -55,6 +55,50 @@ def test_shift_enter_runs_and_moves_on_and_control_enter_stays(serve, learner_at
     expect(learner.question("ex1-inspect", 0).locator("input.text")).to_be_focused()
 
 
+def test_the_focus_is_in_view_and_where_it_was_after_each_run(serve, learner_at):
+    learner = learner_at(serve("nn-module").address, viewport={"width": 1280, "height": 600})
+    page = learner.page
+    page.locator("html[data-ready]").wait_for()
+    run = learner.cell("setup-imports").locator("[data-run-button]")
+    run.press("Enter")
+    learner.wait("setup-imports")
+    expect(run).to_be_focused()
+    learner.answer("ex1-inspect", 0, "(5, 10)", sure=80)
+    learner.answer("ex1-inspect", 1, "(5,)", sure=80)
+    learner.answer("ex1-inspect", 2, "55", sure=80)
+    learner.cell("ex1-inspect").locator("[data-lock]").press("Enter")
+    learner.wait("ex1-inspect")
+    ledger = learner.cell("ex1-inspect").locator(".ledger")
+    expect(ledger).to_be_focused()
+    expect(ledger.locator("header")).to_be_in_viewport()
+    assert ledger.bounding_box()["y"] >= page.locator(".bar").bounding_box()["height"]
+    learner.cell("ex1-inspect").get_by_label("More actions").press("Enter")
+    learner.cell("ex1-inspect").get_by_role("button", name="Run to here").press("Enter")
+    learner.wait("ex1-inspect")
+    expect(page.locator("body")).not_to_be_focused()
+
+
+def test_what_a_cell_shows_never_pushes_the_focus_out_of_view(serve, learner_at):
+    learner = learner_at(serve("nn-module").address)
+    learner.run("setup-imports")
+    learner.write("setup-imports", "for line in range(60): print(line)")
+    learner.page.keyboard.press("Shift+Enter")
+    learner.wait("setup-imports")
+    field = learner.question("ex1-inspect", 0).locator("input.text")
+    expect(field).to_be_focused()
+    expect(field).to_be_in_viewport()
+
+
+def test_an_error_in_scratch_is_announced(serve, learner_at):
+    learner = learner_at(serve("nn-module").address)
+    learner.page.locator("html[data-ready]").wait_for()
+    learner.page.locator("#scratch summary").press("Enter")
+    learner.page.locator("#scratch .cm-content").focus()
+    learner.page.keyboard.insert_text("1 / 0")
+    learner.page.keyboard.press("ControlOrMeta+Enter")
+    expect(learner.page.locator("#say-now")).to_have_text("Scratch run ended with ZeroDivisionError: division by zero")
+
+
 def test_escape_then_tab_leaves_the_editor(serve, learner_at):
     learner = learner_at(serve("nn-module").address)
     editor = learner.cell("ex3-class").locator(".cm-content")

@@ -25,6 +25,7 @@ async function open(form, submitter) {
   if (reply.problem) sayNow(reply.problem);
   else say(reply.announce ?? "");
   const place = document.getElementById(`cell-${cell}`);
-  const shown = place?.querySelector(`[aria-controls="${CSS.escape(`${what}-${cell}`)}"]`) ?? place?.querySelector(".solution .text");
-  if (what.startsWith("hint")) /** @type {HTMLElement | null | undefined} */ (shown)?.focus({ preventScroll: true });
+  const shown = place?.querySelector(`[aria-controls="${CSS.escape(`${what}-${cell}`)}"]`) ?? place?.querySelector(".solution");
+  /** @type {HTMLElement | null | undefined} */ (shown)?.focus({ preventScroll: true });
+  if (shown?.matches(".solution")) shown.scrollIntoView({ block: "nearest" });
 }

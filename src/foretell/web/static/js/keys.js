@@ -7,6 +7,25 @@ export function startKeys() {
   document.addEventListener("keydown", onKey, { capture: true });
 }
 
+/** @param {Element} tools @returns {HTMLElement | null} the editor that a toolbar comes after */
+const editorBefore = (tools) =>
+  tools.parentElement?.querySelector(".cm-content") ?? tools.parentElement?.querySelector("textarea.source") ?? null;
+
+/**
+ * After Esc, Shift+Tab passes the editor, which keeps that key to itself: nobody would get out of it backwards.
+ * @param {HTMLElement | null} editor
+ */
+function stepOver(editor) {
+  const card = editor?.closest(".cell, .drawer");
+  if (!editor || !card) return;
+  editor.tabIndex = -1;
+  document.addEventListener("focusin", function landed(event) {
+    if (card.contains(/** @type {Node} */ (event.target)) && event.target !== editor) return;
+    editor.tabIndex = 0;
+    document.removeEventListener("focusin", landed);
+  });
+}
+
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   const target = /** @type {Element} */ (event.target);
@@ -18,12 +37,11 @@ function onKey(event) {
     }
     return;
   }
+  if (event.key === "Tab" && event.shiftKey && target.matches("[data-tools]")) return stepOver(editorBefore(target));
   if (event.key !== "Enter" || event.isComposing) return;
   const article = target.closest("[data-cell]");
   if (target.matches("[data-tools]")) {
-    const editor = /** @type {HTMLElement | null} */ (
-      target.parentElement?.querySelector(".cm-content") ?? target.parentElement?.querySelector("textarea.source")
-    );
+    const editor = editorBefore(target);
     if (editor) {
       event.preventDefault();
       editor.focus();

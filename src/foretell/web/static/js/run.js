@@ -3,6 +3,7 @@ import { kernel, say, sayNow, serverBack, toast } from "./live.js";
 import { followEvents } from "./stream.js";
 import { fieldsOf, post, submits } from "./post.js";
 import { holdBlank } from "./predict.js";
+import { keepFocusInView } from "./sight.js";
 import { swap } from "./swap.js";
 
 /** Streams that are being followed, by address. @type {Set<string>} */
@@ -56,7 +57,10 @@ async function run(form, submitter) {
   if (reply.problem) refused(id, reply.problem);
   else say(reply.announce ?? "");
   if (reply.events) attach(reply.events, id);
-  if (then === "advance" && !reply.problem) focusNext(id);
+  if (then === "advance" && !reply.problem) {
+    focusNext(id);
+    keepFocusInView();
+  }
 }
 
 /** @param {string} id @param {string} problem */

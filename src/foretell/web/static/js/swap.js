@@ -89,21 +89,38 @@ function focusNow() {
       : element.dataset.act
         ? `[data-act="${element.dataset.act}"]`
         : "runButton" in element.dataset ? "[data-run-button]" : "";
-  return { element, cell, name };
+  const question = cell ? /** @type {HTMLElement | null} */ (element.closest("[data-question]"))?.dataset.question : "";
+  return { element, cell, name: name && question ? `[data-question="${CSS.escape(question)}"] ${name}` : name };
 }
+
+/** A control that is disabled while its cell runs: the focus waits at the toolbar and then goes back to it. */
+let owed = { cell: "", name: "" };
 
 /** @param {ReturnType<typeof focusNow>} before */
 function focusAgain(before) {
   if (!before || document.activeElement === before.element) return;
   const cell = before.cell ? document.getElementById(before.cell) : document.body;
   if (!cell) return;
-  /** @type {(HTMLElement | null)[]} */
+  const name = before.name || (before.element.matches("[data-tools]") && owed.cell === before.cell ? owed.name : "");
+  const again = name ? /** @type {HTMLElement | null} */ (cell.querySelector(`${name}:not([hidden])`)) : null;
+  const waits = again?.matches(":disabled") ?? false;
+  if (before.cell) owed = waits ? { cell: before.cell, name } : { cell: "", name: "" };
+  const landing = before.cell && !waits ? cell.querySelector("[data-land]") : null;
+  /** @type {(Element | null | undefined)[]} */
   const places = [
     before.element.isConnected ? before.element : null,
-    before.name ? cell.querySelector(`${before.name}:not(:disabled, [hidden])`) : null,
-    before.cell ? cell.querySelector("[data-land]") ?? cell.querySelector("[data-tools]") : null,
+    again,
+    again?.closest("details")?.querySelector("summary"),
+    landing,
+    before.cell ? cell.querySelector("[data-tools]") : null,
   ];
-  places.find((place) => place !== null)?.focus({ preventScroll: true });
+  // Some of these cannot take it just now: disabled while the cell runs, or in a menu that is closed again.
+  const place = /** @type {(HTMLElement | null | undefined)[]} */ (places).find((each) => {
+    each?.focus({ preventScroll: true });
+    return each && document.activeElement === each;
+  });
+  // A form that became a comparison is shorter: what has the focus may have gone above the top.
+  if (place && place === landing) place.scrollIntoView({ block: "nearest", behavior: "instant" });
 }
 
 /** The first cell or section in view, and where it stands. */
