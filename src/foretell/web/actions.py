@@ -154,6 +154,9 @@ def _announcement(view: CellView, kept: KeptRun | None) -> str:
         if compared:
             hits = sum(row.verdict == "right" for row in compared)
             said += f" {hits} of {len(compared)} prediction{'s' if len(compared) > 1 else ''} matched."
+        own = sum(row.verdict == "self" and row.run is not None and not row.mark for row in view.ledger.rows)
+        if own:
+            said += f" {own} prediction{'s are' if own > 1 else ' is'} for you to compare."
     return f"{said} {view.checks.heading}." if view.checks else said
 
 

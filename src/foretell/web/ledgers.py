@@ -21,13 +21,13 @@ from foretell.web.markup import inline_html
 from foretell.web.views import CalibrationView, Dot, Ledger, LedgerPair, LedgerRow, QuestionField, Stop
 
 _EXAMPLES = {
-    AnswerKind.SHAPE: "(7, 2, 9)",
-    AnswerKind.DTYPE: "complex64",
-    AnswerKind.NUMBER: "1,234",
-    AnswerKind.ERROR: "EOFError",
+    AnswerKind.SHAPE: "for example (7, 2, 9)",
+    AnswerKind.DTYPE: "for example complex64",
+    AnswerKind.NUMBER: "for example 1,234",
+    AnswerKind.ERROR: "for example EOFError",
     AnswerKind.PRINTED: "as it will be printed",
     AnswerKind.OPEN: "in your own words",
-    AnswerKind.ORDER: "b, a, c",
+    AnswerKind.ORDER: "for example b, a, c",
 }
 
 

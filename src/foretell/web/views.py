@@ -173,7 +173,8 @@ class CellView:
 
     `code` is the text in the editor (for guided-locked: nothing; `code_html` holds the highlighted shown part);
     `test_html` the read-only highlighted test part of a task; `withheld` counts lines that appear after the run.
-    `heading` names the card ("Your code").
+    `heading` names the card ("Your code"); `number` counts the code cells of the lesson, and tells cells apart for who
+    does not see them.
     `missing` is filled where a needed exercise is not done; `reference` says that this task's reference result is in
     use. `runnable` is false for a lesson in another language; `unread` says what the reader did not understand.
     """
@@ -183,6 +184,7 @@ class CellView:
     section_key: str
     mode: str
     heading: str
+    number: int
     code: str
     code_html: str
     test_html: str

@@ -108,6 +108,7 @@ def cell(name: str, **changes: object) -> CellView:
         section_key="ex3",
         mode="editable",
         heading="Your code",
+        number=1,
         code="import torch\nfrom torch import nn\n\ntorch.manual_seed(42)\n",
         code_html="",
         test_html="",
@@ -132,7 +133,7 @@ def question(name: str, ask: str, kind: str = "shape", **changes: object) -> Que
         ask_html=inline_html(ask),
         aside_html="",
         kind=kind,
-        example="(3, 4)",
+        example="for example (7, 2, 9)",
         rows=("",),
         choices=(),
         stops=OPEN_STOPS,
@@ -150,11 +151,11 @@ def form() -> tuple[QuestionField, ...]:
 def long_form() -> tuple[QuestionField, ...]:
     sizes = ("(10, 5)", "(784, 128)", "(512, 512)", "(1000, 10)")
     return (
-        question("q3", "How many parameters has each layer?", "number", example="1,234", rows=sizes),
+        question("q3", "How many parameters has each layer?", "number", example="for example 1,234", rows=sizes),
         question("q4", "What will the last line print?", "printed", example="as it will be printed"),
         question(
             "q5", "Shape of the bias?", texts=("ten",), chosen=80,
-            problem="No sizes in 'ten'; write a shape like (5, 10).",
+            problem="No sizes in 'ten'; write a shape like (7, 2, 9).",
         ),
     )  # fmt: skip
 

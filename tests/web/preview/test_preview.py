@@ -60,7 +60,7 @@ def test_a_first_visit_has_a_blank_form_and_no_stop_chosen():
 def test_a_refused_form_keeps_what_was_typed_and_says_why():
     page = html_of("outputs")
     assert 'value="ten"' in page
-    assert "No sizes in &#39;ten&#39;; write a shape like (5, 10)." in page
+    assert "No sizes in &#39;ten&#39;; write a shape like (7, 2, 9)." in page
 
 
 def test_a_page_never_calls_a_prediction_wrong():

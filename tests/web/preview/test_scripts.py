@@ -75,7 +75,10 @@ def test_an_answer_without_confidence_is_never_skipped(visit):
     page.fill("#run-guided .text", "5x10")
     for _ in range(3):
         page.click("#run-guided [data-lock]")
-    expect(page.locator("#run-guided [data-help-line]")).to_have_text("Say how sure you are, then press again.")
+    expect(page.locator("#run-guided [data-question] [data-help-line]")).to_have_text(
+        "Say how sure you are, then press again."
+    )
+    expect(page.locator("#say")).to_have_text("Say how sure you are, then press again.")
     assert focused(page) == "INPUT confidence:q1"
     assert server.sent("run") == []
 
@@ -202,6 +205,18 @@ def test_escape_and_tab_lead_out_of_the_editor_and_enter_back(visit):
     assert "cm-content" in focused(page)
 
 
+def test_escape_and_shift_tab_pass_the_editor_backwards(visit):
+    page = visit("after-a-miss", StandIn())
+    page.locator("#cell-task .cm-content").focus()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+Tab")
+    assert "code" in focused(page), "the test below the editor"
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.closest('#cell-task')") is None
+    page.keyboard.press("Tab")
+    assert "cm-content" in focused(page)
+
+
 def test_escape_closes_the_completion_first(visit):
     server = StandIn(replies={"complete": {"matches": ["rand", "randn"], "start": 6, "end": 10}})
     page = visit("first-visit", server)
@@ -296,6 +311,19 @@ def test_the_learners_own_call_is_sent_and_shown(visit):
     page.locator("#cell-failed form[data-mark]").first.get_by_role("button", name="match", exact=True).click()
     expect(page.locator("#cell-failed [aria-pressed=true]").first).to_have_text("match")
     assert server.sent("mark")[0]["mark"] == "match"
+
+
+def test_after_a_call_the_focus_stays_in_its_row(visit):
+    own = next(row for row in every_verdict().rows if row.verdict == "self")
+    rows = replace(every_verdict(), rows=(own, replace(own, question="another")))
+    view = cell("failed", ledger=rows, run=run(printed("before\n")))
+    server = StandIn(replies={"mark": {"cell": drawn(view), "cellId": "failed", "outline": "", "announce": "Noted."}})
+    page = visit("endings", server)
+    page.locator("#cell-failed form[data-mark] [value=match]").first.press("Enter")
+    row = page.locator("#cell-failed [data-question=another]")
+    row.locator("[value=match]").press("Enter")
+    expect(page.locator("#say")).to_have_text("Noted.")
+    expect(row.locator("[value=match]")).to_be_focused()
 
 
 def test_a_note_is_kept_when_the_field_is_left(visit):

@@ -75,5 +75,5 @@ export async function docsFor(view, at) {
   body.setAttribute("aria-label", "Text of the docs");
   shown.append(close, body);
   view.dom.after(shown);
-  say(`Docs: ${text.split("\n").slice(0, 3).join(" ")}. Escape closes them.`);
+  say(`Docs: ${text.split("\n").slice(0, 3).join(" ").replace(/\.$/, "")}. Escape closes them.`);
 }

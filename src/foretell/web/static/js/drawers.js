@@ -42,6 +42,7 @@ export async function runScratch() {
     note.textContent = text;
   };
   note.textContent = "running";
+  say("Running.");
   try {
     const reply = await post(inLesson("scratch"), { code: field.value, after: "" });
     followEvents(reply.events, {
@@ -50,7 +51,9 @@ export async function runScratch() {
       gone: async () => end("lost"),
       done: (said) => {
         end("thrown away");
-        say(said.announce ?? "Scratch run finished.");
+        const failed = log.querySelector(".out-error-last");
+        if (failed) sayNow(`Scratch run ended with ${failed.textContent}`);
+        else say(said.announce ?? "Scratch run finished.");
       },
     });
   } catch (error) {

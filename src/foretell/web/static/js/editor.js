@@ -92,7 +92,7 @@ function extensions(label, readOnly) {
     ]),
     cm.EditorView.inputHandler.of(asksDocs),
     cm.EditorView.domEventHandlers({ beforeinput: typeOver }),
-    cm.EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
+    cm.EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": "editor-keys", tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
     cm.EditorView.updateListener.of(onUpdate),
   ];
 }

@@ -20,7 +20,7 @@ export function startPredicting() {
   });
   // What was typed before the scripts were here is read too.
   for (const field of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("form.predict .text"))) {
-    if (field.value.trim()) echo(field);
+    if (field.value.trim() && !field.closest(".refused")) echo(field);
   }
 }
 
