@@ -32,7 +32,8 @@ class QuestionField:
     """One question of an open prompt. `rows` holds a label a row ("" alone where there is one answer).
 
     `choices` are picked from, `to_order` is written in order. Inputs are named `answer:<id>:<row ordinal>` and
-    `confidence:<id>`. `texts` and `problem` are filled when a form comes back refused; `chosen` is the stop picked then.
+    `confidence:<id>`. `texts` and `problem` are filled when a form comes back refused, and `chosen` is the stop picked
+    then.
     """
 
     id: str
