@@ -62,7 +62,7 @@ def _browser() -> Finding:
         found = webbrowser.get()
     except webbrowser.Error:
         if sys.platform.startswith("linux") and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
-            return Finding(what="Browser", says="none can be opened here (no display); open the printed address in yours")
+            return Finding(what="Browser", says="none opens here (no display); open the printed address in yours")
         remedy = "run foretell learn --no-browser and open the printed address in any browser."
         return Finding(what="Browser", says="none found", remedy=remedy)
     return Finding(what="Browser", says=getattr(found, "name", "") or type(found).__name__)

@@ -25,7 +25,7 @@ LEAD = re.compile(
 )
 BARE_LEAD = re.compile(
     r"^[^\w*`]*(?P<lead>before (?:you )?(?:run|execut)\w*[^:.?!*\n]{0,60}?predict\w*(?P<what>\s+[^:.?!*\n]{1,80})?"
-    r"|think first)(?P<end>)(?P<mark>)\s*:\s*",
+    r"|think first|predict)(?P<end>)(?P<mark>)\s*:\s*",
     re.I,
 )
 STEP = re.compile(r"^\*\*predict(?:ion)?[:.]?\*\*:?\s*(?=\S)", re.I)
