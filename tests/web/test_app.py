@@ -305,3 +305,22 @@ def test_a_note_of_any_characters_is_kept_and_shown_as_text(door, text):
     page = door.get("/l/nn-module")
     assert page.status_code == 200
     assert "<script>alert" not in page.text
+
+
+def test_a_notebook_in_another_language_is_for_reading_and_says_so(door, tmp_path):
+    cells = [
+        {
+            "cell_type": "markdown",
+            "metadata": {},
+            "source": "# Sums\n\n## Exercise 1: Sums\n\n**Predict:** what is it?",
+        },
+        {"cell_type": "code", "metadata": {}, "source": "sum(c(1, 2))", "outputs": [], "execution_count": None},
+    ]
+    metadata = {"language_info": {"name": "R"}}
+    path = tmp_path / "sums.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": metadata, "cells": cells}))
+    page = door.get(f"/l/{door.desk.open(str(path)).id}").text
+    assert "for reading only" in page
+    assert "data-run-button" not in page
+    assert "data-lock" not in page
+    assert 'id="scratch"' not in page

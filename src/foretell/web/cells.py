@@ -58,6 +58,7 @@ def cell_view(scene: Scene, code: CodeCell) -> CellView:
     shown = gate.shown_code(code, scene.opened)
     text = gate.learner_code(code, history)
     section = gate.section_of(scene.lesson, code.cell)
+    runnable = scene.lesson.language == "python"
     return CellView(
         id=code.cell,
         anchor=f"cell-{code.cell}",
@@ -71,13 +72,13 @@ def cell_view(scene: Scene, code: CodeCell) -> CellView:
         changed=not gate.is_untouched(code, text),
         withheld=shown.withheld,
         run=_run_view(scene, code),
-        form=form_fields(code, history, scene.refused.get(code.cell, NOTHING_REFUSED)),
+        form=form_fields(code, history, scene.refused.get(code.cell, NOTHING_REFUSED)) if runnable else (),
         ledger=ledger_of(code, history),
         checks=_checks(scene, code),
         help=_help(scene, code, section.exercise.support if section.exercise else None),
         missing=_missing(scene, code),
         reference=gate.uses_reference(code, history),
-        runnable=scene.lesson.language == "python",
+        runnable=runnable,
         unread=next((u.why for u in scene.lesson.unread if scene.lesson.cells[u.cell].id == code.cell), ""),
     )
 
