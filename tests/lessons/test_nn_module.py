@@ -14,9 +14,8 @@ from typing import Any
 
 import nbformat
 import pytest
-
-pyplot = pytest.importorskip("matplotlib.pyplot", reason="the lesson needs foretell[torch]")
-torch = pytest.importorskip("torch", reason="the lesson needs foretell[torch]")
+import torch
+from matplotlib import pyplot
 
 LESSON = Path(__file__).parents[2] / "lessons" / "nn-module"
 NOTEBOOK = nbformat.read(LESSON / "lesson.ipynb", as_version=4)

@@ -34,16 +34,6 @@ ANSWERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def lesson() -> Lesson:
-    return read_lesson(
-        id="nn-module",
-        notebook=(LESSON / "lesson.ipynb").read_text(encoding="utf-8"),
-        overlay=(LESSON / "lesson.toml").read_text(encoding="utf-8"),
-        solutions={path.stem: path.read_text(encoding="utf-8") for path in (LESSON / "solutions").glob("*.py")},
-    )
-
-
 def questions_of(lesson: Lesson) -> list[Question]:
     return [question for code in lesson.code_cells if code.prompt for question in code.prompt.questions]
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from matplotlib import pyplot
 
 from foretell.gate import joined
 from foretell.judge.answer import read_answer
@@ -17,9 +19,6 @@ from foretell.model.lesson import Lesson, Question
 from foretell.model.run import Observation
 from foretell.parse.lesson import read_lesson
 from foretell.runtime.observe import observe, observe_failure
-
-pyplot = pytest.importorskip("matplotlib.pyplot", reason="the lesson needs foretell[torch]")
-torch = pytest.importorskip("torch", reason="the lesson needs foretell[torch]")
 
 LESSON = Path(__file__).parents[2] / "lessons" / "nn-module"
 
@@ -60,16 +59,6 @@ BELIEVED = {
 }
 
 Seen = dict[str, list[Observation]]
-
-
-@pytest.fixture(scope="module")
-def lesson() -> Lesson:
-    return read_lesson(
-        id="nn-module",
-        notebook=(LESSON / "lesson.ipynb").read_text(encoding="utf-8"),
-        overlay=(LESSON / "lesson.toml").read_text(encoding="utf-8"),
-        solutions={path.stem: path.read_text(encoding="utf-8") for path in (LESSON / "solutions").glob("*.py")},
-    )
 
 
 @pytest.fixture(scope="module")

@@ -25,11 +25,8 @@ LINE_ENDS_WITHHELD = {8: [3], 11: [5, 8, 9], 19: [5, 6, 7, 8, 9, 10, 17, 18], 20
 
 
 @pytest.fixture(scope="module")
-def lesson() -> Lesson:
-    path = Path(__file__).parents[2].parent / "shared" / "notebooks" / "nn-module.ipynb"
-    if not path.is_file():
-        pytest.skip(f"the author's notebook is not beside this checkout ({path})")
-    return read_lesson(id="original", notebook=path.read_text(encoding="utf-8"))
+def lesson(original_notebook: Path) -> Lesson:
+    return read_lesson(id="original", notebook=original_notebook.read_text(encoding="utf-8"))
 
 
 def cell_at(lesson: Lesson, index: int) -> CodeCell:

@@ -46,8 +46,6 @@ async def test_any_order_of_edits_and_runs_reaches_the_state_of_a_straight_run(s
 
 
 async def test_torch_draws_the_same_numbers_again(make_session, tmp_path):
-    torch = pytest.importorskip("torch", reason="torch is an extra; this environment has none")
-    del torch
     session = make_session(tmp_path, preload=("torch",))
     cells = ("import torch", "a = torch.rand(3)", "print(a, torch.rand(2))")
     first = text_of(await run(session, *cells))
