@@ -78,9 +78,7 @@ class ListVariables:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """The worker can run cells; `not_imported` are the preload names that failed."""
-
-    not_imported: tuple[str, ...]
+    """The worker can run cells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

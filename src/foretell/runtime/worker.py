@@ -86,16 +86,14 @@ def obey(channel: Channel, shell: LessonShell, order: Message) -> None:
 
 def prepare(shell: LessonShell, order: Prepare) -> Ready:
     """Import what the lesson needs, seed, and let cells import what lies in the working directory."""
-    failed = []
     with shell.outlet.shut():
         for name in (*ALWAYS_IMPORTED, *order.preload):
-            try:
+            # A package that cannot be imported, however it fails, is the business of the cell that imports it.
+            with suppress(BaseException):
                 importlib.import_module(name)
-            except BaseException:
-                failed.append(name)
     seed_everything(order.seed)
     sys.path.insert(0, "")
-    return Ready(not_imported=tuple(failed))
+    return Ready()
 
 
 def seed_everything(seed: int) -> None:
