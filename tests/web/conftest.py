@@ -71,7 +71,11 @@ class Door:
 
     def run(self, lesson: str, cell: str, **fields: str) -> str:
         """Press Run without predicting, wait, and give the stream of what followed."""
-        answer = self.post(f"/l/{lesson}/cells/{cell}/run", blank="skip", anyway="1", **fields)
+        return self.press(lesson, cell, blank="skip", anyway="1", **fields)
+
+    def press(self, lesson: str, cell: str, **fields: str) -> str:
+        """Press Run with a form, wait until the run has ended, and give the stream of what followed."""
+        answer = self.post(f"/l/{lesson}/cells/{cell}/run", **fields)
         assert answer.status_code == 200, answer.text
         return self.get(answer.json()["events"]).text
 

@@ -156,7 +156,7 @@ def test_the_same_answers_sent_again_are_no_second_prediction_and_no_mistake(doo
     fields = {f"answer:ex1-inspect-q{n}:0": text for n, text in ((1, "(5, 10)"), (2, "5"), (3, "55"))}
     fields |= {f"confidence:ex1-inspect-q{n}": "80" for n in (1, 2, 3)} | {"key": uuid4().hex}
     for _ in range(2):
-        assert door.post("/l/nn-module/cells/ex1-inspect/run", blank="refuse", **fields).status_code == 200
+        door.press("nn-module", "ex1-inspect", blank="refuse", **fields)
     assert len(door.session.requests) == 1
 
 
@@ -193,8 +193,7 @@ def test_a_cell_that_builds_on_an_open_exercise_offers_the_reference_result(door
     assert "Continue with the reference result" in answer.json()["cell"]
     for task in ("ex3-class", "ex4-sequential"):
         assert door.post(f"/l/nn-module/cells/{task}/reference", what="reference-on").status_code == 200
-    assert door.post("/l/nn-module/cells/ex4-copy/run", blank="skip").status_code == 200
-    door.get("/l/nn-module")
+    door.press("nn-module", "ex4-copy", blank="skip")
     prefix = {source.cell: source.text for source in door.session.requests[-1].prefix}
     assert "self.fc1 = nn.Linear(10, 32)" in prefix["ex3-class"]
 
