@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 
 from foretell.model.run import AssertSeen
-from foretell.runtime.asserts import Recorder, Rewriter
+from foretell.runtime.inside.asserts import Recorder, Rewriter
 
 
 def play(source: str, first_line: int = 1) -> tuple[dict, BaseException | None, tuple[AssertSeen, ...]]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from foretell.runtime.packages import find_version, is_installer, named_packages, report
+from foretell.runtime.inside.packages import find_version, is_installer, named_packages, report
 
 
 @pytest.mark.parametrize(

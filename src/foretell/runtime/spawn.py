@@ -129,7 +129,7 @@ async def _launch_plain(setup: Setup) -> WorkerProcess:
 
 
 def _command(protocol_out: int) -> list[str]:
-    return [sys.executable, "-P", "-m", "foretell.runtime.worker", str(protocol_out), str(os.getpid())]
+    return [sys.executable, "-P", "-m", "foretell.runtime.inside.worker", str(protocol_out), str(os.getpid())]
 
 
 def _environment(scratch: Path) -> dict[str, str]:

@@ -25,14 +25,14 @@ from traitlets import Type
 from traitlets.config import Config
 
 from foretell.model.run import CellSource, ErrorOutput, Failure
-from foretell.runtime import packages
-from foretell.runtime.asserts import Recorder, Rewriter
-from foretell.runtime.capture import CellDisplayHook, CellDisplayPublisher, Outlet
-from foretell.runtime.channel import Interrupts
+from foretell.runtime.inside import packages
+from foretell.runtime.inside.asserts import Recorder, Rewriter
+from foretell.runtime.inside.capture import CellDisplayHook, CellDisplayPublisher, Outlet
+from foretell.runtime.inside.channel import Interrupts
 from foretell.runtime.messages import CellEnded, Execute, Planned
 from foretell.runtime.observe import one_line
 
-OURS = str(Path(__file__).parent) + os.sep
+OURS = str(Path(__file__).parents[1]) + os.sep
 TRACEBACK_CHARACTERS = 200_000
 NO_INPUT = (
     "This cell asks for typed input, which a lesson cannot give. "

@@ -1,4 +1,4 @@
-"""The process that runs a learner's cells: `python -m foretell.runtime.worker PROTOCOL_OUT PARENT`.
+"""The process that runs a learner's cells: `python -m foretell.runtime.inside.worker PROTOCOL_OUT PARENT`.
 
 Enters: orders on standard input. Leaves: reports on the descriptor PROTOCOL_OUT. Invariant: one order at a time, and
 the process ends when its supervisor does. PARENT is the supervisor's process id.
@@ -14,10 +14,12 @@ import sys
 import traceback
 from contextlib import suppress
 
-from foretell.runtime.capture import Outlet, Stream
-from foretell.runtime.channel import Channel, claim
-from foretell.runtime.linux import die_with_parent
-from foretell.runtime.lookup import answer_probes, complete, inspect, list_variables
+from foretell.runtime.inside.capture import Outlet, Stream
+from foretell.runtime.inside.channel import Channel, claim
+from foretell.runtime.inside.linux import die_with_parent
+from foretell.runtime.inside.lookup import answer_probes, complete, inspect, list_variables
+from foretell.runtime.inside.shell import LessonShell, make_shell, run_cell, run_cell_watched
+from foretell.runtime.inside.traces import forget_source
 from foretell.runtime.messages import (
     Begun,
     Complete,
@@ -29,8 +31,6 @@ from foretell.runtime.messages import (
     Ready,
     Replay,
 )
-from foretell.runtime.shell import LessonShell, make_shell, run_cell, run_cell_watched
-from foretell.runtime.traces import forget_source
 
 ALWAYS_IMPORTED = ("numpy",)
 

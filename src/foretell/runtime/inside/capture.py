@@ -19,11 +19,11 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 
 from foretell.model.run import ClearOutput, DisplayOutput, StreamOutput, UpdateDisplay
-from foretell.runtime.channel import Channel
+from foretell.runtime.inside.channel import Channel
 from foretell.runtime.messages import Shown
 
 if TYPE_CHECKING:
-    from foretell.runtime.shell import LessonShell
+    from foretell.runtime.inside.shell import LessonShell
 
 PIECE_CHARACTERS = 1 << 15
 ENTRY_CHARACTERS = 16 << 20
@@ -125,7 +125,7 @@ class ByteStream(io.RawIOBase):
     def close(self) -> None:
         """Do nothing: later cells print too."""
 
-    def write(self, data: Any, /) -> int:  # noqa: ANN401  any object with the buffer protocol
+    def write(self, data: Any, /) -> int:
         """Show `data` as UTF-8."""
         raw = bytes(data)
         self._stream.write(self._decoder.decode(raw))

@@ -10,7 +10,7 @@ import linecache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from foretell.runtime.shell import LessonShell
+    from foretell.runtime.inside.shell import LessonShell
 
 
 def forget_source(shell: LessonShell) -> None:

@@ -25,11 +25,11 @@ from IPython.utils.tokenutil import token_at_cursor
 
 from foretell.errors import ProtocolFault
 from foretell.model.run import Completion, Observation, Probe
-from foretell.runtime.linux import die_with_parent
+from foretell.runtime.inside.linux import die_with_parent
+from foretell.runtime.inside.shell import LessonShell
 from foretell.runtime.messages import Inspected, Listed, Message, Observed, Seen
 from foretell.runtime.observe import describe, observe, observe_failure
 from foretell.runtime.protocol import Decoder, encode
-from foretell.runtime.shell import LessonShell
 
 LOOK_SECONDS = 5.0
 MATCHES = 200
