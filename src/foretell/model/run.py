@@ -92,6 +92,13 @@ class Replaying:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """Before the run: every core is busy, and `ahead` runs of others come first."""
+
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """The value of one target in one run, as plain data.
 
@@ -155,7 +162,7 @@ class Run:
     failed_before: tuple[str, ...] = ()
 
 
-Event = StreamOutput | DisplayOutput | ErrorOutput | ClearOutput | UpdateDisplay | Replaying | Run
+Event = StreamOutput | DisplayOutput | ErrorOutput | ClearOutput | UpdateDisplay | Queued | Replaying | Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-
-import psutil
 
 from foretell.model.run import (
     AssertSeen,
@@ -30,7 +28,7 @@ from foretell.model.run import (
 from foretell.runtime.limits import Limits, explain, explain_exit, explain_fault, explain_pictures, name_bytes
 from foretell.runtime.messages import Begun, CellEnded, Execute, Observed, Planned, Replay, Shown
 from foretell.runtime.outputs import Outputs
-from foretell.runtime.process import Arrival, Exited, WorkerProcess
+from foretell.runtime.workers import Arrival, Exited, Worker
 
 GRACE_SECONDS = 2.0
 WATCH_SECONDS = 0.2
@@ -60,7 +58,7 @@ class Flight:
         self.over = asyncio.Event()
         self._limits = limits
         self._outputs = Outputs()
-        self._worker: WorkerProcess | None = None
+        self._worker: Worker | None = None
         self._told: Failure | None = None
         self._text_left = limits.output_bytes
         self._pictures_left = limits.pictures_bytes
@@ -95,7 +93,7 @@ class Flight:
         if self._worker is not None:
             self._worker.kill()
 
-    async def rebuild(self, worker: WorkerProcess, order: Replay) -> CellEnded | Died:
+    async def rebuild(self, worker: Worker, order: Replay) -> CellEnded | Died:
         """Run an earlier cell again, showing nothing."""
         worker.set_fence(order.fence)
         began = False
@@ -113,7 +111,7 @@ class Flight:
         await worker.pass_fence()
         return self._judge(ended)
 
-    async def perform(self, worker: WorkerProcess, order: Execute) -> CellEnded | Died:
+    async def perform(self, worker: Worker, order: Execute) -> CellEnded | Died:
         """Run a cell and show what it shows."""
         worker.set_fence(order.fence)
         planned: tuple[AssertSeen, ...] = ()
@@ -136,7 +134,7 @@ class Flight:
         await worker.pass_fence()
         return self._judge(ended)
 
-    async def observe(self, worker: WorkerProcess) -> dict[tuple[str, int], Observation]:
+    async def observe(self, worker: Worker) -> dict[tuple[str, int], Observation]:
         """The answers to the probes of the cell just performed; empty where the worker gave none."""
         observed: dict[tuple[str, int], Observation] = {}
         try:
@@ -229,10 +227,12 @@ class Flight:
             return Died(failure=self._told, seconds=seconds)
         if end.fault is not None:
             return Died(failure=explain_fault(end.fault), seconds=seconds)
+        if end.out_of_memory:
+            return Died(failure=explain(FailureKind.MEMORY, self._limits), seconds=seconds)
         return Died(failure=explain_exit(end.code), seconds=seconds, from_outside=end.code == KILLED)
 
     @contextmanager
-    def _limited(self, worker: WorkerProcess) -> Iterator[None]:
+    def _limited(self, worker: Worker) -> Iterator[None]:
         """While inside, Stop and the limits reach `worker`."""
         self._worker = worker
         watch = None
@@ -242,7 +242,7 @@ class Flight:
             timer = asyncio.get_running_loop().call_later(self._limits.wall_seconds, self._interrupt, FailureKind.TIME)
             self._timers.append(timer)
         if self._limits.memory_bytes is not None:
-            watch = asyncio.create_task(self._watch_memory(worker.pid, self._limits.memory_bytes))
+            watch = asyncio.create_task(self._watch_memory(worker, self._limits.memory_bytes))
         try:
             yield
         finally:
@@ -253,21 +253,10 @@ class Flight:
                 timer.cancel()
             self._timers.clear()
 
-    async def _watch_memory(self, pid: int, limit_bytes: int) -> None:
-        while await asyncio.to_thread(measure_memory, pid) <= limit_bytes:
+    async def _watch_memory(self, worker: Worker, limit_bytes: int) -> None:
+        while await asyncio.to_thread(worker.measure_memory) <= limit_bytes:
             await asyncio.sleep(WATCH_SECONDS)
         self._cut(explain(FailureKind.MEMORY, self._limits))
-
-
-def measure_memory(pid: int) -> int:
-    """Resident bytes of a process and all its descendants; 0 where it is gone."""
-    total = 0
-    with suppress(psutil.Error):
-        root = psutil.Process(pid)
-        for process in (root, *root.children(recursive=True)):
-            with suppress(psutil.Error):
-                total += process.memory_info().rss
-    return total
 
 
 def _count_bytes(entry: str) -> int:

@@ -25,12 +25,23 @@ SIGNALS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one cell may use; None is no limit. `picture_bytes` holds for one picture, `output_bytes` for all text."""
+    """What one cell may use; None is no limit.
+
+    `output_bytes` holds for all text of the cell, `picture_bytes` and `picture_pixels` for one picture, `processes` for
+    processes and threads together, `file_bytes` for one file and for all files in the scratch folder together. Which
+    of them can be enforced depends on the runtime and on the level of confinement.
+    """
 
     wall_seconds: float | None = None
-    output_bytes: int = 1 << 20
-    picture_bytes: int = 5 << 20
+    cpu_seconds: int | None = None
     memory_bytes: int | None = None
+    processes: int = 64
+    open_files: int = 256
+    file_bytes: int = 64 << 20
+    output_bytes: int = 1 << 20
+    outputs_per_second: int = 500
+    picture_bytes: int = 5 << 20
+    picture_pixels: int = 4096 * 4096
 
     @property
     def pictures_bytes(self) -> int:
@@ -64,8 +75,11 @@ def explain_pictures(limits: Limits) -> Failure:
     return Failure(kind=FailureKind.OUTPUT, message=told)
 
 
-def explain_exit(code: int) -> Failure:
-    """The failure of a run whose process ended by itself; a negative `code` is the signal that ended it."""
+def explain_exit(code: int | None) -> Failure:
+    """The failure of a run whose process ended by itself; a negative `code` is a signal, None is not known."""
+    if code is None:
+        told = f"The process that ran your cell is gone, and nobody saw why. It has been started again. {NEXT}"
+        return Failure(kind=FailureKind.CRASH, message=told)
     if code >= 0:
         told = f"Your cell ended Python itself with exit code {code}. It has been started again. {NEXT}"
         return Failure(kind=FailureKind.EXIT, message=told)

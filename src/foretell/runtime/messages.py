@@ -38,6 +38,44 @@ class Prepare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fork:
+    """Fork: three descriptors come with it, the child's protocol socket, standard output and standard error.
+
+    The parent goes on serving orders, and tells in `ForkEnded` with the same `number` how the child ended.
+    """
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rlimit:
+    """One resource limit: its name in the `resource` module, such as "RLIMIT_NPROC", and the limit."""
+
+    name: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confine:
+    """First to a process that is to be confined: give up everything that learner code does not need, for good.
+
+    `rlimits` are set as they are; `extra_address_space` is added to what is in use now; the process becomes `user`
+    (uid and gid; None: stays who it is); `readable` and `writable` are what Landlock leaves (both empty: no Landlock);
+    `seccomp` is the filter program in base64 ("" for none); `unreadable` are paths that it must not be able to open
+    afterwards; `home` is where cells run.
+    """
+
+    rlimits: tuple[Rlimit, ...]
+    extra_address_space: int | None
+    user: int | None
+    readable: tuple[str, ...]
+    writable: tuple[str, ...]
+    seccomp: str
+    unreadable: tuple[str, ...]
+    home: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
     """Run `cell` and show nothing: it only rebuilds the state. `fence` is as in `Execute`."""
 
@@ -74,6 +112,26 @@ class Inspect:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListVariables:
     """Ask which names the learner's code has given a value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forked:
+    """First from a process made by a fork; the kernel says with it which process that is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForkEnded:
+    """The child of the `Fork` with this number has ended; a negative code is the signal that ended it."""
+
+    number: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confined:
+    """What the process found when it tried its confinement from the inside: sentences, empty where all holds."""
+
+    leaks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +192,8 @@ class Listed:
 
 Shown = StreamOutput | DisplayOutput | ErrorOutput | ClearOutput | UpdateDisplay
 Answer = Completion | Inspected | Listed
-Order = Prepare | Replay | Execute | Complete | Inspect | ListVariables
-Report = Ready | Begun | Planned | CellEnded | Observed | Answer | Shown
+Order = Prepare | Confine | Fork | Replay | Execute | Complete | Inspect | ListVariables
+Report = Ready | Forked | ForkEnded | Confined | Begun | Planned | CellEnded | Observed | Answer | Shown
 Message = Order | Report
 
 KINDS: dict[int, type[Message]] = {
@@ -145,6 +203,8 @@ KINDS: dict[int, type[Message]] = {
     4: Complete,
     5: Inspect,
     6: ListVariables,
+    7: Fork,
+    8: Confine,
     32: Ready,
     33: Planned,
     34: CellEnded,
@@ -153,6 +213,9 @@ KINDS: dict[int, type[Message]] = {
     37: Inspected,
     38: Listed,
     39: Begun,
+    40: Forked,
+    41: ForkEnded,
+    42: Confined,
     64: StreamOutput,
     65: DisplayOutput,
     66: ErrorOutput,

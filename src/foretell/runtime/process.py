@@ -13,12 +13,15 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from foretell.errors import ProtocolFault
 from foretell.model.run import StreamOutput
-from foretell.runtime.messages import Message, Order
+from foretell.runtime.messages import Order
 from foretell.runtime.native import NativeText
 from foretell.runtime.outputs import join_streams
 from foretell.runtime.protocol import Decoder, encode
+from foretell.runtime.workers import Arrival, Exited
 
 READ_BYTES = 1 << 16
 BATCHES = 64
@@ -34,17 +37,6 @@ class Setup:
     preload: tuple[str, ...]
     cwd: Path
     scratch: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exited:
-    """The process is gone: its exit code (negative: the signal), or what it wrote that was no frame."""
-
-    code: int
-    fault: str | None = None
-
-
-Arrival = Message | Exited
 
 
 class WorkerProcess:
@@ -130,6 +122,16 @@ class WorkerProcess:
         """Kill, except where the process id may already belong to another."""
         if not self.exited.is_set():
             self.kill()
+
+    def measure_memory(self) -> int:
+        """Resident bytes of the process and all its descendants; 0 where it is gone."""
+        total = 0
+        with contextlib.suppress(psutil.Error):
+            root = psutil.Process(self.pid)
+            for process in (root, *root.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    total += process.memory_info().rss
+        return total
 
     async def close(self) -> None:
         """Kill, and wait until nothing of it is left."""

@@ -26,8 +26,9 @@ from foretell.runtime.messages import (
     Order,
 )
 from foretell.runtime.pool import Pool
-from foretell.runtime.process import Exited, Setup
+from foretell.runtime.process import Setup
 from foretell.runtime.state import Prefix, Rebuilder, State, make_fence
+from foretell.runtime.workers import Exited
 
 ASK_SECONDS = 10.0
 REACH_SECONDS = 15.0

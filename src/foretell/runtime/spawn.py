@@ -15,7 +15,8 @@ from pathlib import Path
 from foretell.errors import RuntimeUnavailable
 from foretell.model.run import StreamOutput
 from foretell.runtime.messages import Prepare, Ready
-from foretell.runtime.process import Exited, Setup, WorkerProcess
+from foretell.runtime.process import Setup, WorkerProcess
+from foretell.runtime.workers import Exited
 
 START_SECONDS = 120.0
 TOLD_CHARACTERS = 600

@@ -14,6 +14,7 @@ from foretell.model.run import (
     DisplayOutput,
     ErrorOutput,
     Event,
+    Queued,
     Replaying,
     Run,
     StreamOutput,
@@ -56,6 +57,9 @@ class Press:
         """Say what a run shows."""
         match event:
             case Run():
+                return
+            case Queued():
+                await self.live.say("waiting", {"ahead": event.ahead})
                 return
             case Replaying():
                 await self.live.say("replaying", {"done": event.done, "total": event.total})
