@@ -28,7 +28,7 @@ from foretell import doctor as examination
 from foretell import library
 from foretell.authoring.headless import CellOutcome, SourceOf, as_solved, as_starter, outcome_json, run_lesson
 from foretell.authoring.outline import outline_json, outline_text
-from foretell.config import DEFAULT_LESSON, DataDirectory, data_directory
+from foretell.config import DEFAULT_LESSON, PLAYERS_OF_ONE, DataDirectory, data_directory
 from foretell.errors import ForetellError, RuntimeUnavailable, UsageError
 from foretell.model.lesson import Lesson
 from foretell.parse.imports import imported_modules
@@ -37,6 +37,9 @@ from foretell.store.attempts import Store
 from foretell.web import serve
 from foretell.web.desk import Desk
 from foretell.web.guard import Guard
+from foretell.web.players import Players
+from foretell.web.shelves import OwnShelf
+from foretell.web.visitors import LEARNER, ByKey
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -159,16 +162,20 @@ def learn(
             return
         with serve.listen(port) as listener:
             bound = int(listener.getsockname()[1])
-            desk = _open_desk(where, serve.forwarded_hosts(os.environ, bound))
-            address = serve.Address(port=bound, key=desk.guard.key)
+            admission = ByKey(key=serve.kept_key(where))
+            desk = _open_desk(where, admission, serve.forwarded_hosts(os.environ, bound))
+            address = serve.Address(port=bound, key=admission.key)
             serve.serve(desk, where, listener, lambda _: _announce(address.of(name), browser=not no_browser))
 
 
-def _open_desk(where: DataDirectory, also_called: frozenset[str]) -> Desk:
+def _open_desk(where: DataDirectory, admission: ByKey, also_called: frozenset[str]) -> Desk:
+    store = Store.open(where.database)
     return Desk(
-        store=Store.open(where.database),
-        guard=Guard(key=serve.kept_key(where), allowed_hosts=also_called),
-        make_session=lambda lesson, seed: _session_for(lesson, seed, where.scratch),
+        store=store,
+        guard=Guard(allowed_hosts=also_called),
+        admission=admission,
+        shelf=OwnShelf(store=store, learner=LEARNER),
+        players=Players(store, lambda lesson, seed: _session_for(lesson, seed, where.scratch), PLAYERS_OF_ONE),
         where=str(where.path),
     )
 

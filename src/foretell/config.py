@@ -17,6 +17,18 @@ DEFAULT_LESSON = "nn-module"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlayersKept:
+    """How long a learner's player is kept while nobody uses it, and how many are kept; None is no limit."""
+
+    idle_seconds: float | None = None
+    at_most: int | None = None
+
+
+PLAYERS_OF_ONE = PlayersKept()
+PLAYERS_OF_A_CLASS = PlayersKept(idle_seconds=20 * 60, at_most=500)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataDirectory:
     """The folder that holds one user's attempts, and the names in it."""
 

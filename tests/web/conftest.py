@@ -11,11 +11,16 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from foretell.config import PLAYERS_OF_ONE
+from foretell.model.attempt import History
 from foretell.model.run import CellSource, Completion, Event, Run, RunRequest, StreamOutput, Variable
 from foretell.store.attempts import Store
 from foretell.web.app import create_app
 from foretell.web.desk import Desk
 from foretell.web.guard import Guard
+from foretell.web.players import Players
+from foretell.web.shelves import OwnShelf
+from foretell.web.visitors import LEARNER, ByKey
 
 HOME = "http://127.0.0.1:8377"
 
@@ -59,15 +64,21 @@ class IdleSession:
 class Door:
     """A browser profile that holds the key, with the page's token."""
 
-    def __init__(self, client: TestClient, desk: Desk, session: IdleSession) -> None:
-        self.client, self.desk, self.session = client, desk, session
+    def __init__(self, client: TestClient, desk: Desk, session: IdleSession, key: str) -> None:
+        self.client, self.desk, self.session, self.key = client, desk, session, key
+        self.token = ByKey(key=key).visitor.token
 
     def get(self, path: str) -> Response:
         return self.client.get(path)
 
     def post(self, path: str, /, **fields: str) -> Response:
-        headers = {"Origin": HOME, "X-Foretell-Token": self.desk.guard.token, "X-Foretell-Fragment": "1"}
+        headers = {"Origin": HOME, "X-Foretell-Token": self.token, "X-Foretell-Fragment": "1"}
         return self.client.post(path, data={"key": uuid4().hex} | fields, headers=headers)
+
+    @property
+    def history(self) -> History:
+        """What is on record in the lesson that is played."""
+        return next(iter(self.desk.players._seats.values())).player.record.history()
 
     def run(self, lesson: str, cell: str, **fields: str) -> str:
         """Press Run without predicting, wait, and give the stream of what followed."""
@@ -83,15 +94,19 @@ class Door:
 @pytest.fixture
 def door(tmp_path: Path) -> Iterator[Door]:
     session = IdleSession()
+    store = Store.open(tmp_path / "attempts.sqlite")
+    admission = ByKey.fresh()
     desk = Desk(
-        store=Store.open(tmp_path / "attempts.sqlite"),
-        guard=Guard.fresh(),
-        make_session=lambda _lesson, _seed: session,
+        store=store,
+        guard=Guard(),
+        admission=admission,
+        shelf=OwnShelf(store=store, learner=LEARNER),
+        players=Players(store, lambda _lesson, _seed: session, PLAYERS_OF_ONE),
         where=str(tmp_path),
     )
     with TestClient(create_app(desk), base_url=HOME, raise_server_exceptions=False) as client:
-        client.cookies.set(desk.guard.cookie, desk.guard.key)
-        yield Door(client, desk, session)
+        client.cookies.set(admission.cookie.name, admission.key)
+        yield Door(client, desk, session, admission.key)
 
 
 OpenNotebook = Callable[[str], str]
@@ -100,4 +115,4 @@ OpenNotebook = Callable[[str], str]
 @pytest.fixture
 def open_notebook(door: Door) -> OpenNotebook:
     """Open a notebook by path and give its lesson id."""
-    return lambda path: door.desk.open(path).id
+    return lambda path: door.desk.shelf.open(path).id

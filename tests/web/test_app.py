@@ -10,6 +10,7 @@ import pytest
 
 from foretell.web.guard import Guard
 from foretell.web.serve import forwarded_hosts
+from foretell.web.visitors import ByKey
 
 HOME = "http://127.0.0.1:8377"
 RUN = "/l/nn-module/cells/setup-imports/run"
@@ -24,7 +25,7 @@ def test_without_the_key_nothing_but_static_files_is_answered(door):
 
 def test_the_key_in_the_address_becomes_a_cookie_and_leaves_the_address(door):
     door.client.cookies.clear()
-    answer = door.client.get(f"/open?lesson=nn-module&key={door.desk.guard.key}", follow_redirects=False)
+    answer = door.client.get(f"/open?lesson=nn-module&key={door.key}", follow_redirects=False)
     assert answer.headers["location"] == "/open?lesson=nn-module"
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
@@ -48,14 +49,14 @@ def test_forwarded_ports_are_let_in(door, host):
 
 
 def test_a_forwarder_may_rewrite_the_host_but_not_what_the_browser_says(door):
-    form = {"key": uuid4().hex, "token": door.desk.guard.token, "blank": "skip"}
+    form = {"key": uuid4().hex, "token": door.token, "blank": "skip"}
     headers = {"Origin": "https://name-8377.app.github.dev", "Sec-Fetch-Site": "same-origin"}
     assert door.client.post(RUN, data=form, headers=headers, follow_redirects=False).status_code == 303
 
 
 def test_codespaces_forwards_under_a_name_of_its_own():
     environment = {"CODESPACE_NAME": "name", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN": "app.github.dev"}
-    guard = Guard(key="k" * 24, allowed_hosts=forwarded_hosts(environment, 8377))
+    guard = Guard(allowed_hosts=forwarded_hosts(environment, 8377))
     assert guard.knows_host("name-8377.app.github.dev")
     assert not guard.knows_host("other-8377.app.github.dev")
     assert forwarded_hosts({}, 8377) == frozenset()
@@ -75,20 +76,20 @@ def test_codespaces_forwards_under_a_name_of_its_own():
     ],
 )
 def test_a_post_from_elsewhere_is_refused_even_with_the_token(door, headers):
-    answer = door.client.post(RUN, data={"key": uuid4().hex, "token": door.desk.guard.token}, headers=headers)
+    answer = door.client.post(RUN, data={"key": uuid4().hex, "token": door.token}, headers=headers)
     assert answer.status_code == 403
     assert door.session.requests == []
 
 
 def test_a_post_without_the_pages_token_is_refused(door):
-    for token in ("", "x" * 40, Guard.fresh().token):
+    for token in ("", "x" * 40, ByKey.fresh().visitor.token):
         answer = door.client.post(RUN, data={"key": uuid4().hex, "token": token}, headers={"Origin": HOME})
         assert answer.status_code == 403
     assert door.session.requests == []
 
 
 def test_a_plain_form_runs_the_cell_and_comes_back_to_it(door):
-    form = {"key": uuid4().hex, "token": door.desk.guard.token, "blank": "skip"}
+    form = {"key": uuid4().hex, "token": door.token, "blank": "skip"}
     answer = door.client.post(RUN, data=form, headers={"Sec-Fetch-Site": "same-origin"}, follow_redirects=False)
     assert answer.status_code == 303
     assert answer.headers["location"] == "/l/nn-module#cell-setup-imports"
@@ -148,7 +149,7 @@ def test_a_second_tab_cannot_predict_again_after_the_first_has_run(door):
     assert "locked before" in late.json()["problem"]
     page = door.get("/l/nn-module").text
     assert "(5, 10)" in page
-    history = next(iter(door.desk._players.values())).record.history()
+    history = door.history
     assert [p.texts for c in history.commits for p in c.predictions if p.question == "ex1-inspect-q1"] == [("(5, 10)",)]
 
 
@@ -163,7 +164,7 @@ def test_the_same_answers_sent_again_are_no_second_prediction_and_no_mistake(doo
 def test_run_without_predicting_skips_what_is_half_filled_or_cannot_be_read(door):
     fields = {"answer:ex1-inspect-q1:0": "ten", "answer:ex1-inspect-q2:0": "5"}
     assert door.post("/l/nn-module/cells/ex1-inspect/run", blank="skip", **fields).status_code == 200
-    history = next(iter(door.desk._players.values())).record.history()
+    history = door.history
     assert [len(commit.skipped) for commit in history.commits if commit.cell == "ex1-inspect"] == [3]
 
 
@@ -182,7 +183,7 @@ def test_the_same_press_sent_twice_runs_under_one_commit(door):
     key = uuid4().hex
     door.post("/l/nn-module/cells/ex1-inspect/run", blank="skip", key=key)
     door.post("/l/nn-module/cells/ex1-inspect/run", blank="skip", key=key)
-    history = next(iter(door.desk._players.values())).record.history()
+    history = door.history
     assert len([c for c in history.commits if c.cell == "ex1-inspect"]) == 1
 
 
@@ -253,7 +254,7 @@ def test_whoever_is_refused_is_not_told_the_token(door, headers):
     for path in ("/", "/nowhere", "/l/nn-module", "/static/none"):
         answer = door.client.get(path, headers=headers)
         assert answer.status_code in {403, 404, 421}
-        assert door.desk.guard.token not in answer.text
+        assert door.token not in answer.text
 
 
 @pytest.mark.parametrize("host", ["[", "[::1", "[x]:80", "evil@127.0.0.1:8377", "127.0.0.1@evil.example"])
@@ -262,7 +263,7 @@ def test_a_host_that_is_none_is_refused(door, host):
 
 
 def test_an_origin_that_is_none_is_refused(door):
-    headers = {"Origin": "http://[::1", "X-Foretell-Token": door.desk.guard.token}
+    headers = {"Origin": "http://[::1", "X-Foretell-Token": door.token}
     assert door.client.post("/l/nn-module/stop", headers=headers).status_code == 403
 
 
@@ -279,11 +280,11 @@ def test_another_port_s_page_can_load_nothing_into_itself_and_may_link_to_us(doo
 def test_the_printed_address_opens_from_a_link_on_another_site_as_in_a_terminal_in_a_browser(door):
     door.client.cookies.clear()
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}
-    answer = door.client.get(f"/open?lesson=nn-module&key={door.desk.guard.key}", headers=headers)
+    answer = door.client.get(f"/open?lesson=nn-module&key={door.key}", headers=headers)
     assert answer.status_code == 200
     assert 'http-equiv="refresh" content="0;url=/open?lesson=nn-module"' in answer.text
-    assert door.desk.guard.cookie in answer.headers["set-cookie"]
-    assert door.desk.guard.key not in answer.text
+    assert ByKey(key=door.key).cookie.name in answer.headers["set-cookie"]
+    assert door.key not in answer.text
 
 
 @pytest.mark.parametrize("lesson", ["a" * 5000, "~nobody-of-this-name", "%00", "%ED%A0%80"])
@@ -318,7 +319,7 @@ def test_a_notebook_in_another_language_is_for_reading_and_says_so(door, tmp_pat
     metadata = {"language_info": {"name": "R"}}
     path = tmp_path / "sums.ipynb"
     path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": metadata, "cells": cells}))
-    page = door.get(f"/l/{door.desk.open(str(path)).id}").text
+    page = door.get(f"/l/{door.desk.shelf.open(str(path)).id}").text
     assert "for reading only" in page
     assert "data-run-button" not in page
     assert "data-lock" not in page

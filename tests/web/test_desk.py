@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from pathlib import Path
-
-from foretell.store.attempts import Store
-from foretell.web.desk import Desk
-from foretell.web.guard import Guard
-from lessons_for_tests import lesson_of, plain_cell
 
 LESSON = Path(__file__).parents[2] / "lessons" / "nn-module" / "lesson.ipynb"
 
@@ -18,8 +12,8 @@ def test_a_notebook_that_was_broken_since_leaves_the_home_page_whole(door, tmp_p
     broken, kept = tmp_path / "broken.ipynb", tmp_path / "kept.ipynb"
     for path in (broken, kept):
         shutil.copy(LESSON, path)
-        door.desk.open(str(path))
-    door.desk._shelved.clear()
+        door.desk.shelf.open(str(path))
+    door.desk.shelf._shelved.clear()
     broken.write_text("{ not a notebook")
     home = door.get("/")
     assert home.status_code == 200
@@ -27,26 +21,12 @@ def test_a_notebook_that_was_broken_since_leaves_the_home_page_whole(door, tmp_p
     assert str(broken) not in home.text
 
 
-async def test_many_requests_at_once_share_one_player(tmp_path):
-    made = []
-    desk = Desk(
-        store=Store.open(tmp_path / "attempts.sqlite"),
-        guard=Guard.fresh(),
-        make_session=lambda _lesson, seed: made.append(seed) or object(),
-        where=str(tmp_path),
-    )
-    lesson = lesson_of(plain_cell("c"))
-    players = await asyncio.gather(*(desk.player(lesson) for _ in range(8)))
-    assert len({id(player) for player in players}) == len(made) == 1
-    desk.store.close()
-
-
 def test_only_what_was_left_to_the_learner_takes_their_mark(door):
     """A session without observations leaves every prediction that has a target unknown: nobody's call."""
     fields = {f"answer:ex1-inspect-q{n}:0": text for n, text in ((1, "(5, 10)"), (2, "5"), (3, "55"))}
     fields |= {f"confidence:ex1-inspect-q{n}": "80" for n in (1, 2, 3)}
     door.get(door.post("/l/nn-module/cells/ex1-inspect/run", blank="refuse", **fields).json()["events"])
-    kept = next(iter(door.desk._players.values())).record.history().runs[-1]
+    kept = door.history.runs[-1]
     answer = door.post("/l/nn-module/mark", question="ex1-inspect-q1", run=str(kept.id), mark="match")
     assert [judged.verdict for judged in kept.judgements] == ["unknown"] * 3
     assert answer.status_code == 409

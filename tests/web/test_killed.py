@@ -19,7 +19,7 @@ from uuid import uuid4
 from foretell.library import open_lesson
 from foretell.model.attempt import Who
 from foretell.store.attempts import Store
-from foretell.web.desk import LEARNER
+from foretell.web.visitors import LEARNER
 
 KILLS = int(os.environ.get("FORETELL_TEST_KILLS", "8"))
 ASKING = "## Exercise {n}: Ask (Guided)\n\n**Predict before you run:**\n\n1. What number will it print?"

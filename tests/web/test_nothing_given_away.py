@@ -50,7 +50,7 @@ def as_read(text):
 
 def everything_asked(door, lesson):
     """Give every body this learner can get without committing anything."""
-    cells = [code.cell for code in door.desk.lesson(lesson).code_cells]
+    cells = [code.cell for code in door.desk.shelf.lesson(lesson).code_cells]
     yield from (door.get(path).text for path in ("/", f"/l/{lesson}", f"/l/{lesson}/report", "/recorded"))
     for cell in cells:
         base = f"/l/{lesson}/cells/{cell}"
@@ -66,7 +66,7 @@ def everything_asked(door, lesson):
 
 
 def asks(door, lesson, cell):
-    return door.desk.lesson(lesson).code_cell(cell).prompt is not None
+    return door.desk.shelf.lesson(lesson).code_cell(cell).prompt is not None
 
 
 def assert_nothing_told(door, lesson, path):
@@ -89,7 +89,7 @@ def test_the_original_notebook_tells_nothing_before_a_commit(door, open_notebook
 
 def test_titles_and_goals_that_assert_a_result_are_neutral_until_the_run(door, open_notebook, original_notebook):
     lesson = open_notebook(str(original_notebook))
-    titles = {section.title for section in door.desk.lesson(lesson).sections if section.title_opens_after}
+    titles = {section.title for section in door.desk.shelf.lesson(lesson).sections if section.title_opens_after}
     assert len(titles) >= 1
     page = as_read(door.get(f"/l/{lesson}").text)
     assert [title for title in titles if as_read(title) in page] == []
@@ -97,7 +97,7 @@ def test_titles_and_goals_that_assert_a_result_are_neutral_until_the_run(door, o
 
 def test_the_whole_cell_is_shown_once_it_has_run(door, open_notebook, original_notebook):
     lesson = open_notebook(str(original_notebook))
-    code = next(code for code in door.desk.lesson(lesson).code_cells if code.prompt)
+    code = next(code for code in door.desk.shelf.lesson(lesson).code_cells if code.prompt)
     assert as_read(code.source) not in as_read(door.get(f"/l/{lesson}").text)
     door.run(lesson, code.cell)
     assert as_read(code.source) in as_read(door.get(f"/l/{lesson}").text)
@@ -122,7 +122,7 @@ def test_a_stored_output_is_never_shown(door, open_notebook, tmp_path, stored):
 
 def test_a_cell_run_inside_a_prompt_does_not_answer_it(door, open_notebook, original_notebook):
     lesson = open_notebook(str(original_notebook))
-    inside, settling = (door.desk.lesson(lesson).cells[index].id for index in (18, 19))
+    inside, settling = (door.desk.shelf.lesson(lesson).cells[index].id for index in (18, 19))
     door.run(lesson, inside)
     page = as_read(door.get(f"/l/{lesson}").text)
     assert "should collapse" not in page

@@ -1,8 +1,8 @@
 """The web door: the one place where lessons, store and runtime meet pages.
 
-Enters: requests on loopback. Leaves: pages, fragments, streams. Invariant: everything but static files needs the key;
-everything that changes something passes `Guard.refuses_post`; one POST does one thing and returns what the page has to
-change.
+Enters: requests. Leaves: pages, fragments, streams. Invariant: everything but static files is for a `Visitor` only, and
+is theirs alone; everything that changes something passes `Guard.refuses_post`; one POST does one thing and returns what
+the page has to change.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -33,9 +32,11 @@ from foretell.web.desk import Desk
 from foretell.web.drawing import draw_page
 from foretell.web.guard import Refusal, frame_headers, page_headers
 from foretell.web.outputs import frame_document
-from foretell.web.pages import home_lesson, lesson_page, report_page
+from foretell.web.pages import Offered, home_lesson, lesson_page, report_page
+from foretell.web.player import Player
 from foretell.web.posted import Posted
-from foretell.web.views import ErrorPage, HomePage, RecordedPage
+from foretell.web.views import Chrome, ErrorPage, HomeLesson, HomePage, RecordedPage
+from foretell.web.visitors import Onward, Visitor
 
 _STATIC = Path(__file__).parent / "static"
 _LARGEST_FORM_FIELDS = 500
@@ -48,7 +49,9 @@ def create_app(desk: Desk) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        tidying = asyncio.create_task(desk.players.keep_few())
         yield
+        tidying.cancel()
         await desk.close()
 
     app = Starlette(
@@ -91,27 +94,48 @@ def _nonce(request: Request) -> str:
     return nonce
 
 
+def _visitor(request: Request) -> Visitor:
+    """Give who asks; only in what `_kept_in` has let through."""
+    visitor: Visitor = request.state.visitor
+    return visitor
+
+
 def _kept_in(handler: Handler) -> Handler:
-    """Let a GET through only for this machine's names, and only with the key."""
+    """Let a GET through only under this server's names, and only for a visitor."""
 
     async def guarded(request: Request) -> Response:
-        refusal = _refuses(request)
+        desk = _desk(request)
+        refusal = _refuses_host(request) or desk.guard.refuses_get(request.headers)
         if refusal is not None:
             return await _refused(request, refusal)
-        offered = request.query_params.get("key")
-        if offered is None:
-            return await handler(request)
-        rest = [(name, value) for name, value in request.query_params.multi_items() if name != "key"]
-        response = _onward(request, request.url.path + (f"?{urlencode(rest)}" if rest else ""))
-        response.set_cookie(
-            _desk(request).guard.cookie, offered, httponly=True, samesite="strict", path="/", max_age=30 * 86400
-        )
-        return response
+        match desk.admission.admit(request.query_params, request.cookies.get(desk.admission.cookie.name)):
+            case Refusal() as refusal:
+                return await _refused(request, refusal)
+            case Onward() as onward:
+                return _onward(request, onward)
+            case Visitor() as visitor:
+                request.state.visitor = visitor
+        return await handler(request)
 
     return guarded
 
 
-def _onward(request: Request, where: str) -> Response:
+def _onward(request: Request, onward: Onward) -> Response:
+    """Send the browser to the address again, with a cookie where it is to keep one."""
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != onward.part]
+    if onward.turn == "added":
+        query.append((onward.part, "1"))
+    response = _redirect(request, request.url.path + (f"?{urlencode(query)}" if query else ""))
+    if onward.cookie is not None:
+        kind = _desk(request).admission.cookie
+        response.set_cookie(
+            kind.name, onward.cookie, httponly=True, samesite=kind.same_site, path="/", max_age=kind.seconds,
+            secure=request.url.scheme == "https",
+        )  # fmt: skip
+    return response
+
+
+def _redirect(request: Request, where: str) -> Response:
     """Send the browser on. One that came by another site's link would not send the cookie along a redirect."""
     if request.headers.get("sec-fetch-site") not in {"cross-site", "same-site"}:
         return RedirectResponse(where, 303)
@@ -123,44 +147,36 @@ def _onward(request: Request, where: str) -> Response:
     )
 
 
-def _refuses(request: Request) -> Refusal | None:
-    guard = _desk(request).guard
-    if not guard.knows_host(request.headers.get("host", "")):
-        return Refusal(status=421, says="This address is not one foretell answers to. Use the address it printed.")
-    if request.method != "POST" and (refusal := guard.refuses_get(request.headers)):
-        return refusal
-    offered = request.query_params.get("key")
-    if guard.holds_key(offered if offered is not None else request.cookies.get(guard.cookie)):
+def _refuses_host(request: Request) -> Refusal | None:
+    if _desk(request).guard.knows_host(request.headers.get("host", "")):
         return None
-    return Refusal(
-        status=403,
-        says="This browser has no key to this foretell. Open the address that foretell printed when it began.",
-    )
+    return Refusal(status=421, says="This address is not one foretell answers to. Use the address it printed.")
 
 
 def _posted(action: Action) -> Handler:
-    """Let a POST through only from our own pages, and give the action what it needs."""
+    """Let a POST through only from a visitor's own pages, and give the action what it needs."""
 
     async def guarded(request: Request) -> Response:
-        refusal = _refuses(request)
-        if refusal is not None:
-            return await _refused(request, refusal)
-        form = await request.form(max_files=0, max_fields=_LARGEST_FORM_FIELDS)
         desk = _desk(request)
+        visitor = _refuses_host(request) or desk.admission.recognise(request.cookies.get(desk.admission.cookie.name))
+        if isinstance(visitor, Refusal):
+            return await _refused(request, visitor)
+        form = await request.form(max_files=0, max_fields=_LARGEST_FORM_FIELDS)
         token = request.headers.get("x-foretell-token") or str(form.get("token", ""))
-        refusal = desk.guard.refuses_post(request.headers, token)
+        refusal = desk.guard.refuses_post(request.headers, token, visitor.token)
         if refusal is not None:
             return await _refused(request, refusal)
-        lesson = await asyncio.to_thread(desk.lesson, request.path_params["lesson"])
-        posted = Posted(
-            desk=desk,
-            player=await desk.player(lesson),
-            form=form,
-            chrome=desk.chrome(lesson.title, _nonce(request)),
-            cell=request.path_params.get("cell", ""),
-            wants_fragment=_wants_fragment(request),
-        )
-        return await action(posted)
+        lesson = await asyncio.to_thread(desk.shelf.lesson, request.path_params["lesson"])
+        async with desk.players.use(visitor.learner, lesson) as player:
+            posted = Posted(
+                desk=desk,
+                player=player,
+                form=form,
+                chrome=desk.chrome(lesson.title, _nonce(request), visitor.token),
+                cell=request.path_params.get("cell", ""),
+                wants_fragment=_wants_fragment(request),
+            )
+            return await action(posted)
 
     return guarded
 
@@ -173,69 +189,73 @@ def _page(request: Request, page: str, status: int = 200) -> Response:
     return HTMLResponse(page, status, headers=page_headers(_nonce(request)))
 
 
-async def _home(request: Request) -> Response:
-    desk = _desk(request)
+def _chrome(request: Request, title: str) -> Chrome:
+    return _desk(request).chrome(title, _nonce(request), _visitor(request).token)
 
+
+@asynccontextmanager
+async def _playing(request: Request) -> AsyncIterator[Player]:
+    """Give the visitor's player of the lesson that the address names."""
+    desk = _desk(request)
+    lesson = await asyncio.to_thread(desk.shelf.lesson, request.path_params["lesson"])
+    async with desk.players.use(_visitor(request).learner, lesson) as player:
+        yield player
+
+
+async def _home(request: Request) -> Response:
     def drawn() -> str:
-        ships, recent = desk.offered()
+        offers = _desk(request).shelf.offers(_visitor(request).learner)
         page = HomePage(
-            chrome=desk.chrome("Lessons", _nonce(request)),
-            lessons=tuple(home_lesson(each, lambda lesson, history: scene_of(lesson, history, {})) for each in ships),
-            recent=tuple(home_lesson(each, lambda lesson, history: scene_of(lesson, history, {})) for each in recent),
+            chrome=_chrome(request, "Lessons"),
+            lessons=tuple(_home_lesson(each) for each in offers.lessons),
+            recent=tuple(_home_lesson(each) for each in offers.recent),
         )
         return draw_page(page)
 
     return _page(request, await asyncio.to_thread(drawn))
 
 
+def _home_lesson(offered: Offered) -> HomeLesson:
+    return home_lesson(offered, lambda lesson, history: scene_of(lesson, history, {}))
+
+
 async def _open(request: Request) -> Response:
-    lesson = await asyncio.to_thread(_desk(request).open, request.query_params.get("lesson", ""))
+    lesson = await asyncio.to_thread(_desk(request).shelf.open, request.query_params.get("lesson", ""))
     return RedirectResponse(f"/l/{lesson.id}", 303)
 
 
 async def _lesson(request: Request) -> Response:
     desk = _desk(request)
-    lesson = await asyncio.to_thread(desk.reread, request.path_params["lesson"])
-    player = await desk.player(lesson)
-    if lesson.language == "python":
-        player.warm()
-
-    def drawn() -> str:
-        return draw_page(lesson_page(desk.scene(player), desk.chrome(lesson.title, _nonce(request))))
-
-    return _page(request, await asyncio.to_thread(drawn))
+    lesson = await asyncio.to_thread(desk.shelf.reread, request.path_params["lesson"])
+    async with desk.players.use(_visitor(request).learner, lesson) as player:
+        if lesson.language == "python":
+            player.warm()
+        chrome = _chrome(request, lesson.title)
+        return _page(request, await asyncio.to_thread(lambda: draw_page(lesson_page(desk.scene(player), chrome))))
 
 
 async def _report(request: Request) -> Response:
-    desk = _desk(request)
-    lesson = await asyncio.to_thread(desk.lesson, request.path_params["lesson"])
-    player = await desk.player(lesson)
-
-    def drawn() -> str:
-        title = f"What your predictions say · {lesson.title}"
-        return draw_page(report_page(desk.scene(player), desk.chrome(title, _nonce(request))))
-
-    return _page(request, await asyncio.to_thread(drawn))
+    async with _playing(request) as player:
+        chrome = _chrome(request, f"What your predictions say · {player.lesson.title}")
+        scene = _desk(request).scene
+        return _page(request, await asyncio.to_thread(lambda: draw_page(report_page(scene(player), chrome))))
 
 
 async def _recorded(request: Request) -> Response:
-    desk = _desk(request)
-    page = RecordedPage(chrome=desk.chrome("What is recorded", _nonce(request)), where=desk.where)
+    page = RecordedPage(chrome=_chrome(request, "What is recorded"), where=_desk(request).where)
     return _page(request, draw_page(page))
 
 
 async def _variables(request: Request) -> Response:
-    desk = _desk(request)
-    player = await desk.player(await asyncio.to_thread(desk.lesson, request.path_params["lesson"]))
-    prefix = player.prefix_through(await player.history(), None)
-    found = await player.session.variables(prefix) if prefix else ()
-    return JSONResponse({"rows": [[v.name, v.type, v.text] for v in found]})
+    async with _playing(request) as player:
+        prefix = player.prefix_through(await player.history(), None)
+        found = await player.session.variables(prefix) if prefix else ()
+        return JSONResponse({"rows": [[v.name, v.type, v.text] for v in found]})
 
 
 async def _events(request: Request) -> Response:
-    desk = _desk(request)
-    player = await desk.player(await asyncio.to_thread(desk.lesson, request.path_params["lesson"]))
-    live = player.live(request.path_params["press"])
+    player = _desk(request).players.find(_visitor(request).learner, request.path_params["lesson"])
+    live = player.live(request.path_params["press"]) if player else None
     if live is None:
         # 204 tells an EventSource to stop trying; the page then reloads what is on record.
         return Response(status_code=204)
@@ -248,16 +268,15 @@ async def _events(request: Request) -> Response:
 
 
 async def _output(request: Request) -> Response:
-    desk = _desk(request)
-    player = await desk.player(await asyncio.to_thread(desk.lesson, request.path_params["lesson"]))
     run_id, place = request.path_params["run"], request.path_params["place"]
     press = request.query_params.get("live", "")
-    html = player.frame(int(press), run_id, place) if press.isdecimal() and len(press) < 12 else None
-    if html is None:
-        kept = next((kept for kept in (await player.history()).runs if kept.id == run_id), None)
-        outputs = kept.run.outputs if kept and kept.run else ()
-        output = outputs[place] if place < len(outputs) else None
-        html = output.data.get("text/html") if isinstance(output, DisplayOutput) else None
+    async with _playing(request) as player:
+        html = player.frame(int(press), run_id, place) if press.isdecimal() and len(press) < 12 else None
+        if html is None:
+            kept = next((kept for kept in (await player.history()).runs if kept.id == run_id), None)
+            outputs = kept.run.outputs if kept and kept.run else ()
+            output = outputs[place] if place < len(outputs) else None
+            html = output.data.get("text/html") if isinstance(output, DisplayOutput) else None
     if html is None:
         raise HTTPException(404)
     return HTMLResponse(frame_document(html), headers=frame_headers())
@@ -271,7 +290,7 @@ def _said(request: Request, heading: str, message: str, status: int) -> Response
     if _wants_fragment(request):
         return JSONResponse({"problem": message, "announce": message}, status)
     # Whoever is refused reads this page too, so it carries no token.
-    chrome = replace(_desk(request).chrome(heading, _nonce(request)), token="")
+    chrome = _desk(request).chrome(heading, _nonce(request), "")
     return _page(request, draw_page(ErrorPage(chrome=chrome, heading=heading, message=message)), status)
 
 

@@ -1,17 +1,15 @@
 """What keeps other web pages, other machines and other people's tabs out.
 
 Enters: a request's headers and form. Leaves: `Refusal` (a status and a sentence) or nothing; response headers.
-Invariant: nothing but static files is answered without the key of the address that foretell printed, and nothing is
-changed without a same-origin request that carries the page's token.
+Invariant: nothing is answered under a name that is not this server's, and nothing is changed without a same-origin
+request that carries the token of the visitor's own pages.
 """
 
 from __future__ import annotations
 
 import hmac
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -27,34 +25,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """The keys of one running server. `allowed_hosts` are names, besides loopback ones, that a forwarder may use."""
+    """Where requests may come from. `allowed_hosts` are names, besides loopback ones, that this server goes by."""
 
-    key: str
     allowed_hosts: frozenset[str] = frozenset()
-
-    @classmethod
-    def fresh(cls, allowed_hosts: frozenset[str] = frozenset()) -> Guard:
-        """Draw a new key."""
-        return cls(key=secrets.token_urlsafe(24), allowed_hosts=allowed_hosts)
-
-    @property
-    def cookie(self) -> str:
-        """The cookie's name: cookies are shared by all ports of a host, so it names the server."""
-        return "foretell-" + sha256(b"cookie" + self.key.encode()).hexdigest()[:8]
-
-    @property
-    def token(self) -> str:
-        """What each form and each POST of a page carries."""
-        return hmac.new(self.key.encode(), b"form", sha256).hexdigest()[:40]
 
     def knows_host(self, host: str) -> bool:
         """Whether the Host header names this machine (DNS rebinding ends here)."""
         name = _split(f"//{host}").hostname or ""
         return "@" not in host and (name in LOOPBACK_NAMES or name in self.allowed_hosts)
-
-    def holds_key(self, offered: str | None) -> bool:
-        """Whether a cookie or an address carries the key."""
-        return offered is not None and hmac.compare_digest(offered.encode(), self.key.encode())
 
     def refuses_get(self, headers: Mapping[str, str]) -> Refusal | None:
         """Check that no other page loads this as a part of its own: another port's page would send our cookie too."""
@@ -63,14 +41,17 @@ class Guard:
             return Refusal(status=403, says="Another page asked for this. Open foretell's own page.")
         return None
 
-    def refuses_post(self, headers: Mapping[str, str], offered_token: str) -> Refusal | None:
-        """Check that a POST comes from one of our own pages."""
+    def refuses_post(self, headers: Mapping[str, str], offered_token: str, token: str) -> Refusal | None:
+        """Check that a POST comes from one of our own pages, which carry the visitor's `token`."""
         if not _is_same_origin(headers):
             return Refusal(
                 status=403, says="This request came from another page. Open foretell's own page and try there."
             )
-        if not hmac.compare_digest(offered_token.encode(), self.token.encode()):
-            return Refusal(status=403, says="This page is from an earlier start of foretell. Reload it and try again.")
+        if not hmac.compare_digest(offered_token.encode(), token.encode()):
+            return Refusal(
+                status=403,
+                says="This page is from an earlier start of foretell, or another learner's. Reload it and try again.",
+            )
         return None
 
 

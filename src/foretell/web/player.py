@@ -102,6 +102,11 @@ class Player:
         """Give the cells that run or wait, each with the number of its press."""
         return {cell: p.live.number for p in self._presses.values() if not p.over for cell in p.cells}
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a press runs or waits."""
+        return any(not press.over for press in self._presses.values())
+
     def frame(self, number: int, run_id: int, place: int) -> str | None:
         """Give the HTML of an output that a press has shown; None where it has not, or has been forgotten."""
         press = self._presses.get(number)

@@ -27,7 +27,7 @@ from foretell.config import DEFAULT_PORT, DataDirectory
 from foretell.errors import StoreError, UsageError
 from foretell.web.app import create_app
 from foretell.web.desk import Desk
-from foretell.web.guard import Guard
+from foretell.web.visitors import ByKey
 
 _TRIES = 20
 _KEY_LENGTH = 24
@@ -104,7 +104,9 @@ def running_server(data: DataDirectory) -> Address | None:
         return None
     connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=2)
     try:
-        connection.request("GET", "/recorded", headers={"Cookie": f"{Guard(key=address.key).cookie}={address.key}"})
+        connection.request(
+            "GET", "/recorded", headers={"Cookie": f"{ByKey(key=address.key).cookie.name}={address.key}"}
+        )
         return address if connection.getresponse().status == 200 else None
     except (OSError, http.client.HTTPException, OverflowError):
         return None
