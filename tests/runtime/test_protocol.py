@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.errors import ProtocolFault
+from foretell.model.arrays import Array, Measure, Measured
 from foretell.model.run import (
     AssertSeen,
     CellSource,
@@ -19,6 +20,7 @@ from foretell.runtime.protocol import HEADER, MAGIC, MAX_PAYLOAD_BYTES, VERSION,
 
 printable = st.text(st.characters(exclude_categories=["Cs"]))
 failures = st.none() | st.builds(Failure, kind=printable, message=printable, line=st.none() | st.integers(1, 99))
+arrays = st.builds(Array, dtype=printable, shape=st.lists(st.integers()).map(tuple), data=printable)
 asserts = st.builds(
     AssertSeen, line=st.integers(1, 99), source=printable, passed=st.none() | st.booleans(), left=printable
 )
@@ -41,6 +43,8 @@ messages = st.one_of(
         Observed,
         seen=st.lists(st.builds(Seen, question=printable, row=st.integers(0, 9), observation=observations)).map(tuple),
     ),
+    st.builds(Measure, nonce=printable, expression=printable, inputs=st.dictionaries(printable, arrays, max_size=2)),
+    st.builds(Measured, nonce=printable, values=st.lists(arrays, max_size=2).map(tuple), failure=failures),
     st.builds(Prepare, seed=st.integers(), preload=st.lists(printable).map(tuple)),
     st.just(ListVariables()),
     st.just(

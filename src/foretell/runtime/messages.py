@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from foretell.errors import ProtocolFault
+from foretell.model.arrays import Measure, Measured
 from foretell.model.run import (
     AssertSeen,
     CellSource,
@@ -177,6 +178,13 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rested:
+    """Last of a run in a process that can be forked: what stands in the way of that, by name; empty where nothing."""
+
+    obstacles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
     """The answer to `Inspect`; "" where nothing is known."""
 
@@ -191,9 +199,9 @@ class Listed:
 
 
 Shown = StreamOutput | DisplayOutput | ErrorOutput | ClearOutput | UpdateDisplay
-Answer = Completion | Inspected | Listed
-Order = Prepare | Confine | Fork | Replay | Execute | Complete | Inspect | ListVariables
-Report = Ready | Forked | ForkEnded | Confined | Begun | Planned | CellEnded | Observed | Answer | Shown
+Answer = Completion | Inspected | Listed | Measured
+Order = Prepare | Confine | Fork | Replay | Execute | Complete | Inspect | ListVariables | Measure
+Report = Ready | Rested | Forked | ForkEnded | Confined | Begun | Planned | CellEnded | Observed | Answer | Shown
 Message = Order | Report
 
 KINDS: dict[int, type[Message]] = {
@@ -205,6 +213,7 @@ KINDS: dict[int, type[Message]] = {
     6: ListVariables,
     7: Fork,
     8: Confine,
+    9: Measure,
     32: Ready,
     33: Planned,
     34: CellEnded,
@@ -216,6 +225,8 @@ KINDS: dict[int, type[Message]] = {
     40: Forked,
     41: ForkEnded,
     42: Confined,
+    43: Measured,
+    44: Rested,
     64: StreamOutput,
     65: DisplayOutput,
     66: ErrorOutput,
@@ -225,12 +236,28 @@ KINDS: dict[int, type[Message]] = {
 KIND_OF: dict[type[Message], int] = {message: kind for kind, message in KINDS.items()}
 
 
+def answers(answer: Answer, order: Order) -> bool:
+    """Whether `answer` is one to `order`: of its kind, and of a `Measure` with its nonce."""
+    match order:
+        case Complete():
+            return isinstance(answer, Completion)
+        case Inspect():
+            return isinstance(answer, Inspected)
+        case ListVariables():
+            return isinstance(answer, Listed)
+        case Measure(nonce=nonce):
+            return isinstance(answer, Measured) and answer.nonce == nonce
+    return False
+
+
 def to_plain(value: object) -> object:
     """Dataclasses and tuples as dicts and lists, ready for JSON."""
     if is_dataclass(value):
         return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):
         return [to_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_plain(item) for key, item in value.items()}
     return value
 
 

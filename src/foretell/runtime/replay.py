@@ -12,10 +12,12 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from foretell.errors import RuntimeUnavailable
+from foretell.model.arrays import Measure, Measured
 from foretell.model.run import Completion, Event, Run, RunRequest, Variable
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.limits import Limits
 from foretell.runtime.messages import (
+    Answer,
     Complete,
     Execute,
     Inspect,
@@ -24,6 +26,7 @@ from foretell.runtime.messages import (
     ListVariables,
     Message,
     Order,
+    answers,
 )
 from foretell.runtime.pool import Pool
 from foretell.runtime.process import Setup
@@ -100,6 +103,11 @@ class FreshProcessSession:
         """The names that `prefix` gives a value."""
         answer = await self._ask(prefix, ListVariables())
         return answer.variables if isinstance(answer, Listed) else ()
+
+    async def measure(self, prefix: Prefix, asked: Measure) -> Measured | None:
+        """What `asked` comes to in the state after `prefix`; None where no answer to just this question came."""
+        answer = await self._ask(prefix, asked)
+        return answer if isinstance(answer, Measured) else None
 
     async def close(self) -> None:
         """End every process of the session."""
@@ -217,14 +225,20 @@ class FreshProcessSession:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 await worker.send(order)
-                while not isinstance(answer := await worker.receive(), Completion | Inspected | Listed | Exited):
+                while not isinstance(answer := await worker.receive(), Answer | Exited):
                     pass
         except BaseException as failure:
             worker.kill_unless_exited()
             if isinstance(failure, TimeoutError):
                 return None
             raise
-        return None if isinstance(answer, Exited) else answer
+        if isinstance(answer, Exited):
+            return None
+        if not answers(answer, order):
+            # Learner code has written it: whatever else comes from this process answers nothing that was asked.
+            worker.kill_unless_exited()
+            return None
+        return answer
 
 
 def _finish(request: RunRequest, flight: Flight, end: Died, failed: tuple[str, ...]) -> Run:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
+from foretell.model.arrays import Measure, Measured
 from foretell.model.run import CellSource, Completion, Event, RunRequest, Variable
 from foretell.runtime.limits import Limits as Limits
 from foretell.runtime.replay import FreshProcessSession as FreshProcessSession
@@ -41,6 +42,14 @@ class Session(Protocol):
 
     async def variables(self, prefix: Prefix) -> tuple[Variable, ...]:
         """The names that `prefix` gives a value."""
+        ...
+
+    async def measure(self, prefix: Prefix, asked: Measure) -> Measured | None:
+        """What `asked` comes to in the state after `prefix`, as plain data. Changes nothing.
+
+        None where no answer to just this question came in time; the code was then stopped. What the answer is worth is
+        for the caller to find out, on its own side, by comparing.
+        """
         ...
 
     async def close(self) -> None:

@@ -14,10 +14,12 @@ import sys
 import traceback
 from contextlib import suppress
 
+from foretell.model.arrays import Measure
 from foretell.runtime.inside.capture import Outlet, Stream
 from foretell.runtime.inside.channel import Channel, claim
 from foretell.runtime.inside.linux import die_with_parent
 from foretell.runtime.inside.lookup import answer_probes, complete, inspect, list_variables
+from foretell.runtime.inside.measure import measure
 from foretell.runtime.inside.shell import LessonShell, make_shell, run_cell, run_cell_watched
 from foretell.runtime.inside.traces import forget_source
 from foretell.runtime.messages import (
@@ -80,6 +82,8 @@ def obey(channel: Channel, shell: LessonShell, order: Message) -> None:
             channel.send(inspect(shell, order.code, order.cursor))
         case ListVariables():
             channel.send(list_variables(shell))
+        case Measure():
+            channel.send(measure(shell, order))
         case _:
             raise TypeError(f"{type(order).__name__} is no order to a worker")
 
