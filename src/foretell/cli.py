@@ -28,16 +28,16 @@ from foretell import doctor as examination
 from foretell import library
 from foretell.authoring.headless import CellOutcome, SourceOf, as_solved, as_starter, outcome_json, run_lesson
 from foretell.authoring.outline import outline_json, outline_text
-from foretell.config import DEFAULT_LESSON, PLAYERS_OF_ONE, DataDirectory, data_directory
+from foretell.config import DEFAULT_LESSON, LIMITS_OF_SERVE, PLAYERS_OF_ONE, DataDirectory, data_directory
 from foretell.errors import ForetellError, RuntimeUnavailable, UsageError
 from foretell.model.lesson import Lesson
 from foretell.parse.imports import imported_modules
 from foretell.runtime.session import FreshProcessSession, Limits
 from foretell.store.attempts import Store
-from foretell.web import serve
+from foretell.web import classroom, serve
 from foretell.web.desk import Desk
 from foretell.web.guard import Guard
-from foretell.web.players import Players
+from foretell.web.players import Players, Sessions
 from foretell.web.shelves import OwnShelf
 from foretell.web.visitors import LEARNER, ByKey
 
@@ -165,7 +165,7 @@ def learn(
             admission = ByKey(key=serve.kept_key(where))
             desk = _open_desk(where, admission, serve.forwarded_hosts(os.environ, bound))
             address = serve.Address(port=bound, key=admission.key)
-            serve.serve(desk, where, listener, lambda _: _announce(address.of(name), browser=not no_browser))
+            serve.serve(desk, where.running, listener, lambda _: _announce(address.of(name), browser=not no_browser))
 
 
 def _open_desk(where: DataDirectory, admission: ByKey, also_called: frozenset[str]) -> Desk:
@@ -178,6 +178,71 @@ def _open_desk(where: DataDirectory, admission: ByKey, also_called: frozenset[st
         players=Players(store, lambda lesson, seed: _session_for(lesson, seed, where.scratch), PLAYERS_OF_ONE),
         where=str(where.path),
     )
+
+
+@app.command("serve")
+def serve_class(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(help="Lessons, folders or notebooks; without any, those that ship.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="The port to listen on.", min=1, max=65535)] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(help="A name that browsers call this server by, where a proxy gives it one.")
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """Serve lessons to a class: every browser is a learner of its own."""
+    with _said_plainly():
+        where, others = data_directory(data), name or []
+        shelved = [library.open_lesson(lesson) for lesson in lessons or library.shipped_names()]
+        serve.prepare(where)
+        for each in shelved:
+            _require_torch(each.lesson)
+            _warn_of_missing(_missing_packages(each.lesson))
+        if (already := serve.running_class(where)) is not None:
+            raise UsageError(
+                f"A class is served from {where.path} already, on port {already}; name another --data DIR."
+            )
+        with serve.listen(port, host) as listener:
+            bound = int(listener.getsockname()[1])
+            names = classroom.names_of(host, others) | serve.forwarded_hosts(os.environ, bound)
+            desk = classroom.open_class(where, serve.kept_key(where), shelved, _sessions(where), names)
+            address = classroom.address_of(host, bound, others)
+            serve.serve(desk, where.serving, listener, lambda _: _announce_class(desk.confined, host, address))
+
+
+def _sessions(where: DataDirectory) -> Sessions:
+    """Give what makes the sessions of a class: each in a folder of its own, under the limits of a class."""
+
+    def make(lesson: Lesson, seed: int) -> FreshProcessSession:
+        folder = where.scratch / f"{lesson.id}-{seed}"
+        folder.mkdir(exist_ok=True)
+        return FreshProcessSession(
+            limits=LIMITS_OF_SERVE,
+            seed=seed,
+            preload=imported_modules(code.source for code in lesson.code_cells),
+            cwd=folder,
+            spares=0,
+        )
+
+    return Sessions(make=make, confined="runs as the server, not confined")
+
+
+def _announce_class(confined: str, host: str, address: str) -> None:
+    _out.print(f"foretell is serving a class (Ctrl+C ends it):\n  {escape(address)}", soft_wrap=True)
+    _out.print(
+        "There is no sign-in yet: any browser that reaches this address gets in, as a learner of its own. "
+        f"Their code: {confined}.",
+        soft_wrap=True,
+    )
+    sys.stdout.flush()
+    if not classroom.is_loopback(host):
+        _err.print(
+            f"foretell: {escape(host)} can be reached from other machines, and nothing is encrypted; "
+            "let a proxy with TLS stand before it, and a firewall before both.",
+            soft_wrap=True,
+        )
 
 
 def _announce(address: str, *, browser: bool, says: str = "foretell is ready (Ctrl+C ends it)") -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import platformdirs
 
+from foretell.runtime.limits import Limits
+
 LARGEST_NOTEBOOK_BYTES = 20 * 1024 * 1024
 DEFAULT_PORT = 8377
 DEFAULT_LESSON = "nn-module"
@@ -26,6 +28,9 @@ class PlayersKept:
 
 PLAYERS_OF_ONE = PlayersKept()
 PLAYERS_OF_A_CLASS = PlayersKept(idle_seconds=20 * 60, at_most=500)
+
+LIMITS_OF_LEARN = Limits()
+LIMITS_OF_SERVE = Limits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +51,13 @@ class DataDirectory:
 
     @property
     def running(self) -> Path:
-        """Where a running server says how it is reached."""
+        """Where a running `foretell learn` says how it is reached."""
         return self.path / "running.json"
+
+    @property
+    def serving(self) -> Path:
+        """Where a running `foretell serve` says how it is reached."""
+        return self.path / "serving.json"
 
 
 def data_directory(asked: Path | None) -> DataDirectory:

@@ -126,6 +126,7 @@ def _onward(request: Request, onward: Onward) -> Response:
     if onward.turn == "added":
         query.append((onward.part, "1"))
     response = _redirect(request, request.url.path + (f"?{urlencode(query)}" if query else ""))
+    response.headers["Cache-Control"] = "no-store"
     if onward.cookie is not None:
         kind = _desk(request).admission.cookie
         response.set_cookie(
@@ -242,7 +243,8 @@ async def _report(request: Request) -> Response:
 
 
 async def _recorded(request: Request) -> Response:
-    page = RecordedPage(chrome=_chrome(request, "What is recorded"), where=_desk(request).where)
+    desk = _desk(request)
+    page = RecordedPage(chrome=_chrome(request, "What is recorded"), where=desk.where, known_by=desk.known_by)
     return _page(request, draw_page(page))
 
 

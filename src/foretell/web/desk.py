@@ -6,7 +6,8 @@ Enters: how a door is wired. Leaves: scenes and what every page needs. Invariant
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
 
 from foretell.store.attempts import Store
 from foretell.web.cells import Scene, scene_of
@@ -21,7 +22,11 @@ from foretell.web.visitors import Admission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The state of the web door. `where` says to a learner where their work lies, `confined` how cells are confined."""
+    """The state of the web door.
+
+    `runtime` is open while the server runs, and players make their sessions in it. `where` says to a learner where
+    their work lies, `known_by` what they are known by, `confined` how cells are confined.
+    """
 
     store: Store
     guard: Guard
@@ -29,7 +34,9 @@ class Desk:
     shelf: Shelf
     players: Players
     where: str
+    known_by: str = ""
     confined: str = "runs as you, not confined"
+    runtime: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
 
     def scene(self, player: Player, refused: Mapping[str, Refused] | None = None) -> Scene:
         """Gather what the views of this moment need."""

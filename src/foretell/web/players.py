@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
 
 from foretell.config import PlayersKept
 from foretell.model.attempt import Who
@@ -21,6 +21,19 @@ from foretell.store.attempts import Store
 from foretell.web.player import LessonRecord, Player
 
 SessionMaker = Callable[[Lesson, int], Session]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """How a door's sessions come to be: `make` is called while `runtime` is open, which it is as long as the server.
+
+    `confined` says on pages how the cells are confined.
+    """
+
+    make: SessionMaker
+    confined: str
+    runtime: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
+
 
 _Key = tuple[str, str]
 

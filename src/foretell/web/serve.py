@@ -1,7 +1,7 @@
-"""The server as a process: its port, its key, how a second `foretell learn` finds it, how it ends.
+"""The server as a process: its port, its key, how a second foretell finds it, how it ends.
 
-Enters: a data directory and a port. Leaves: a server on loopback until it is interrupted. Invariant: it listens on
-127.0.0.1 only; the key's file can be read by its owner only.
+Enters: a data directory, a host and a port. Leaves: a server until it is interrupted. Invariant: it listens on the
+host that was named and nowhere else; the key's file can be read by its owner only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -24,13 +24,15 @@ from urllib.parse import quote
 import uvicorn
 
 from foretell.config import DEFAULT_PORT, DataDirectory
-from foretell.errors import StoreError, UsageError
+from foretell.errors import ForetellError, StoreError, UsageError
 from foretell.web.app import create_app
 from foretell.web.desk import Desk
-from foretell.web.visitors import ByKey
+from foretell.web.visitors import AsGuest, ByKey
 
 _TRIES = 20
 _KEY_LENGTH = 24
+_LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, not bound to
+_OTHER_HOST = "name one of its own addresses, or 0.0.0.0 for all of them, with --host."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,19 +116,43 @@ def running_server(data: DataDirectory) -> Address | None:
         connection.close()
 
 
-def listen(asked: int | None) -> socket.socket:
-    """Give a listening socket on loopback: the asked-for port, else the first free one from the usual port on."""
+def running_class(data: DataDirectory) -> int | None:
+    """Give the port of a class that is served from this data directory, or None."""
+    try:
+        said = json.loads(data.serving.read_text())
+        port, host = int(said["port"]), str(said["host"])
+        cookie = AsGuest(key=kept_key(data)).cookie.name
+    except (OSError, ValueError, KeyError, TypeError, StoreError):
+        return None
+    connection = http.client.HTTPConnection(_LOOPBACK_OF.get(host, host), port, timeout=2)
+    try:
+        connection.request("GET", "/recorded")
+        return port if cookie in (connection.getresponse().headers["set-cookie"] or "") else None
+    except (OSError, http.client.HTTPException, OverflowError):
+        return None
+    finally:
+        connection.close()
+
+
+def listen(asked: int | None, host: str = "127.0.0.1") -> socket.socket:
+    """Give a listening socket on the host: the asked-for port, else the first free one from the usual port on."""
     ports = [asked] if asked is not None else list(range(DEFAULT_PORT, DEFAULT_PORT + _TRIES))
     for port in ports:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        except (OSError, UnicodeError) as error:
+            raise UsageError(f"Host '{host}' is no name and no address ({error}); {_OTHER_HOST}") from error
+        listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind(("127.0.0.1", port))
-            listener.listen(128)
+            listener.bind(address)
+            listener.listen(1024)
         except OSError as error:
             listener.close()
             if asked is None and error.errno in {errno.EADDRINUSE, errno.EACCES}:
                 continue
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise UsageError(f"Host '{host}' is not an address of this machine; {_OTHER_HOST}") from error
             fact = {errno.EADDRINUSE: "is in use", errno.EACCES: "is not yours to use"}.get(error.errno or 0)
             raise UsageError(
                 f"Port {port} {fact or f'cannot be used ({error.strerror})'}; leave --port out, or name another."
@@ -135,20 +161,23 @@ def listen(asked: int | None) -> socket.socket:
     raise UsageError(f"Ports {ports[0]} to {ports[-1]} are all in use; name a free one with --port.")
 
 
-def serve(desk: Desk, data: DataDirectory, listener: socket.socket, ready: Callable[[int], None]) -> None:
-    """Serve until interrupted; `ready` is called with the port once pages are answered."""
-    port = int(listener.getsockname()[1])
+def serve(desk: Desk, note: Path, listener: socket.socket, ready: Callable[[int], None]) -> None:
+    """Serve until interrupted; `ready` is called with the port once pages are answered.
+
+    `note` is the file that tells another foretell of this one. ForetellError where the desk's runtime cannot begin.
+    """
+    host, port = listener.getsockname()[:2]
     config = uvicorn.Config(
         create_app(desk), log_level="warning", access_log=False, timeout_graceful_shutdown=1, ws="none", lifespan="on"
     )
-    server = _Announced(config, lambda: ready(port))
-    note = json.dumps({"port": port, "pid": os.getpid()})
+    server = _Announced(config, desk.runtime, lambda: ready(int(port)))
+    text = json.dumps({"host": host, "port": port, "pid": os.getpid()})
     try:
-        data.running.write_text(note)
+        note.write_text(text)
     except OSError as error:
         desk.store.close()
         raise StoreError(
-            f"{data.running} cannot be written ({error.strerror}); move it away, or name another place with --data DIR."
+            f"{note} cannot be written ({error.strerror}); move it away, or name another place with --data DIR."
         ) from error
     # uvicorn shuts down, then raises the signal again; its default would end us before the note is gone.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -156,19 +185,38 @@ def serve(desk: Desk, data: DataDirectory, listener: socket.socket, ready: Calla
         server.run(sockets=[listener])
     finally:
         with suppress(OSError):
-            if data.running.read_text() == note:  # not that of a foretell that came later
-                data.running.unlink()
+            if note.read_text() == text:  # not that of a foretell that came later
+                note.unlink()
+    if server.failure is not None:
+        desk.store.close()
+        raise server.failure
 
 
 class _Announced(uvicorn.Server):
-    """A uvicorn server that says when it has started."""
+    """A uvicorn server that holds a runtime open while it runs, and says when it has started."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, runtime: AbstractAsyncContextManager[object], announce: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self.failure: ForetellError | None = None
+        self._runtime = runtime
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as uvicorn does, then say so."""
+        """Open the runtime, start as uvicorn does, then say so."""
+        try:
+            await self._runtime.__aenter__()
+        except ForetellError as error:
+            self.failure, self.should_exit = error, True
+            return
         await super().startup(sockets)
         if self.started:
             self._announce()
+        else:
+            await self._runtime.__aexit__(None, None, None)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End as uvicorn does, then close the runtime: by then nobody uses it."""
+        await super().shutdown(sockets)
+        await self._runtime.__aexit__(None, None, None)

@@ -342,7 +342,8 @@ class ErrorPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedPage:
-    """What is recorded, and where it lies."""
+    """What is recorded, where it lies, and by what a learner is known ("" where there is one only)."""
 
     chrome: Chrome
     where: str
+    known_by: str = ""

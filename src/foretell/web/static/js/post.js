@@ -4,6 +4,11 @@ import { sayNow, serverAway, serverBack, toast } from "./live.js";
 /** The server did not do it, and the person has been told why. */
 export class NotDone extends Error {}
 
+/** A key for one action. `crypto.randomUUID` is missing on a class's plain http address. */
+function freshKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** @param {string} name */
 const meta = (name) => /** @type {HTMLMetaElement} */ (document.querySelector(`meta[name="${name}"]`)).content;
 
@@ -24,7 +29,7 @@ export async function post(url, fields, how = {}) {
   const body = new URLSearchParams();
   const pairs = fields instanceof FormData ? [...fields.entries()] : Object.entries(fields);
   for (const [name, value] of pairs) body.append(name, String(value));
-  if (!(fields instanceof FormData) || !fields.get("key")) body.set("key", crypto.randomUUID());
+  if (!(fields instanceof FormData) || !fields.get("key")) body.set("key", freshKey());
   let reply;
   try {
     reply = await fetch(url, {
@@ -73,6 +78,6 @@ export function submits(kind, handler) {
  */
 export function fieldsOf(form, submitter) {
   const fields = new FormData(form, submitter);
-  fields.set("key", crypto.randomUUID());
+  fields.set("key", freshKey());
   return fields;
 }
