@@ -141,6 +141,27 @@ def test_a_locked_prediction_becomes_the_ledger_when_the_stream_ends(visit):
     assert focused(page) == "DIV cell-guided-predictions"
 
 
+def test_a_run_that_waits_says_how_many_are_ahead_until_it_begins(visit):
+    running = replace(GUIDED, form=(), run=replace(run(state="running"), events=EVENTS))
+    done = replace(GUIDED, form=(), run=run(printed("tick\n")))
+    server = StandIn(replies={"run": {"cell": drawn(running), "events": EVENTS, "problem": None, "announce": ""}})
+    so_far = [("queued", {}), ("cell", {"cell": "guided"})]
+    ended = ("done", {"cells": {"guided": drawn(done)}, "sections": {}, "outline": "", "announce": "Run finished."})
+    note = "#cell-guided [data-run-note]"
+    page = visit("first-visit", server)
+    server.stream = "retry: 50\n" + events(*so_far, ("waiting", {"ahead": 2}))
+    fill(page)
+    page.click("#run-guided [data-lock]")
+    expect(page.locator(note)).to_contain_text("Waiting: 2 runs are ahead of yours")
+    server.stream = "retry: 50\n" + events(*so_far, ("waiting", {"ahead": 1}))
+    expect(page.locator(note)).to_contain_text("Waiting: 1 run is ahead of yours")
+    server.stream = "retry: 50\n" + events(*so_far, ("waiting", {"ahead": 1}), ("waiting", {"ahead": 0}))
+    expect(page.locator(note)).not_to_contain_text("Waiting")
+    expect(page.locator(note)).to_contain_text("running")
+    server.stream = events(*so_far, ended)
+    expect(page.locator("#say")).to_have_text("Run finished.")
+
+
 def test_a_refused_form_gets_the_focus_where_it_has_to_be_mended(visit):
     refused = replace(GUIDED, form=(replace(form()[0], texts=("5x10",), problem="No sizes."), form()[1]))
     server = StandIn(

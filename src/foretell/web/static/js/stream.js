@@ -32,8 +32,12 @@ export function followEvents(address, follower) {
   const on = (name, act) => source.addEventListener(name, (event) => act(JSON.parse(/** @type {MessageEvent} */ (event).data)));
 
   on("queued", () => follower.note("waiting for its turn"));
+  on("waiting", (said) => follower.note(inWords(said.ahead)));
   on("replaying", (said) => follower.note(said.done < said.total ? `running earlier cells again: ${said.done} of ${said.total}` : "running"));
-  on("cell", () => { clearFirst = true; });
+  on("cell", () => {
+    clearFirst = true;
+    follower.note("running");
+  });
   on("output", (said) => {
     const log = follower.log();
     if (!log) return;
@@ -67,6 +71,12 @@ export function followEvents(address, follower) {
     // The browser tries again by itself, unless the server has answered that it knows no such run.
     if (source.readyState === EventSource.CLOSED) follower.gone().catch(() => {});
   };
+}
+
+/** The place in the queue of the server, 0 once the run's turn has come. @param {number} ahead */
+function inWords(ahead) {
+  if (ahead < 1) return "running";
+  return ahead === 1 ? "Waiting: 1 run is ahead of yours" : `Waiting: ${ahead} runs are ahead of yours`;
 }
 
 /** @param {Element} log @param {any} said */
