@@ -32,6 +32,7 @@ from foretell.config import DEFAULT_LESSON, LIMITS_OF_SERVE, PLAYERS_OF_ONE, Dat
 from foretell.errors import ForetellError, RuntimeUnavailable, UsageError
 from foretell.model.lesson import Lesson
 from foretell.parse.imports import imported_modules
+from foretell.runtime.limits import limits_for
 from foretell.runtime.session import FreshProcessSession, Limits
 from foretell.store.attempts import Store
 from foretell.web import classroom, serve
@@ -219,7 +220,7 @@ def _sessions(where: DataDirectory) -> Sessions:
         folder = where.scratch / f"{lesson.id}-{seed}"
         folder.mkdir(exist_ok=True)
         return FreshProcessSession(
-            limits=LIMITS_OF_SERVE,
+            limits=limits_for(LIMITS_OF_SERVE, lesson),
             seed=seed,
             preload=imported_modules(code.source for code in lesson.code_cells),
             cwd=folder,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from small_notebooks import asks_at, code, code_at, lesson_of, md, task_at
 
 from foretell.errors import LessonError, OverlayError
-from foretell.model.lesson import AnswerKind, Tolerance
+from foretell.model.lesson import NO_LIMITS, AnswerKind, LessonLimits, Tolerance
 from foretell.parse.overlay import read_overlay
 
 QUESTION = '[[question]]\nbefore = "a"\nask = "What?"\nkind = "shape"\n'
@@ -65,11 +65,34 @@ def test_a_task_is_read_with_all_it_may_say() -> None:
         (overlay('[task.Net]\ncell = "a"\nhint = "x"\n'), "line 5: unknown key `hint`"),
         (overlay('[task.Net]\ncell = "a"\nhints = ["1", "2", "3", "4"]\n'), "line 5: 4 hints"),
         (overlay('[task.A]\ncell = "a"\n\n[task.B]\ncell = "b"\nwhy = 1\n'), "line 8: `why` is not a text"),
+        ("schema = 1\nlimits = 3\n", "line 2: `limits` is not a table"),
+        ("schema = 1\nlimits = { memory = 3 }\n", "line 2: unknown key `memory` in \\[limits\\]"),
+        (overlay(QUESTION + "\n[limits]\nwall_seconds = 20\nwall = 1\n"), "line 10: unknown key `wall` in"),
+        (overlay("[limits]\nmemory_mb = 1.5\n"), "line 4: `memory_mb` is not a whole number"),
+        (overlay("[limits]\nprocesses = true\n"), "line 4: `processes` is not a whole number"),
+        (overlay('[limits]\nopen_files = "many"\n'), "line 4: `open_files` is not a whole number"),
+        (overlay("[limits]\nwall_seconds = nan\n"), "line 4: `wall_seconds` is nan"),
+        (overlay("[limits]\nwall_seconds = 0\n"), "line 4: `wall_seconds` is 0"),
+        (overlay("[limits]\n\nfile_mb = 9999999999999999999\n"), "line 5: `file_mb` is 9999999999999999999"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_line(text: str, says: str) -> None:
     with pytest.raises(OverlayError, match=says):
         read_overlay(text)
+
+
+def test_limits_are_read_as_they_are_written_and_reach_the_lesson() -> None:
+    body = (
+        "[limits]\nwall_seconds = 2.5\ncpu_seconds = 2\nmemory_mb = 2048\nprocesses = 4\nopen_files = 9\n"
+        "file_mb = 1\noutput_kb = 10\npicture_mb = 3\npicture_pixels = 1000\n"
+    )
+    said = LessonLimits(
+        wall_seconds=2.5, cpu_seconds=2, memory_mb=2048, processes=4, open_files=9, file_mb=1, output_kb=10,
+        picture_mb=3, picture_pixels=1000,
+    )  # fmt: skip
+    assert read_overlay(overlay(body)).limits == said
+    assert lesson_of(code("x = 1"), overlay=overlay(body)).limits == said
+    assert lesson_of(code("x = 1"), overlay=overlay("")).limits == lesson_of(code("x = 1")).limits == NO_LIMITS
 
 
 @given(st.text(max_size=200))

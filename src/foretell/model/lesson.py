@@ -229,6 +229,28 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LessonLimits:
+    """What one cell of a lesson may use, where its author says so; None leaves it to the door.
+
+    Units are those of the overlay: MB and KB count 1024 bytes a step; `output_kb` is all text of a cell, `picture_mb`
+    and `picture_pixels` one picture, `processes` processes and threads together.
+    """
+
+    wall_seconds: float | None = None
+    cpu_seconds: int | None = None
+    memory_mb: int | None = None
+    processes: int | None = None
+    open_files: int | None = None
+    file_mb: int | None = None
+    output_kb: int | None = None
+    picture_mb: int | None = None
+    picture_pixels: int | None = None
+
+
+NO_LIMITS = LessonLimits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
     """One notebook with its overlay. `revision` changes exactly when the content of its files does.
 
@@ -245,6 +267,7 @@ class Lesson:
     cells: tuple[Cell, ...]
     sections: tuple[Section, ...]
     unread: tuple[Unread, ...] = ()
+    limits: LessonLimits = NO_LIMITS
 
     @property
     def code_cells(self) -> tuple[CodeCell, ...]:

@@ -53,6 +53,7 @@ def read_lesson(
         id=id, revision=_revision(book.cells, overlay, solutions), title=reading.title, module=reading.header.module,
         goals=goals, prerequisites=reading.header.prerequisites, language=book.language, cells=book.cells,
         sections=build_sections(reading, goals), unread=tuple(sorted(unread, key=lambda one: one.cell)),
+        limits=said.limits,
     )  # fmt: skip
 
 

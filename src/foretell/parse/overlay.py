@@ -10,15 +10,29 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from foretell.errors import OverlayError
-from foretell.model.lesson import AnswerKind, Tolerance
+from foretell.model.lesson import NO_LIMITS, AnswerKind, LessonLimits, Tolerance
 from foretell.parse.python import is_expression
 
 QUESTION_KEYS = frozenset({"before", "ask", "kind", "target", "choices", "tolerance", "aside", "rows"})
 TASK_KEYS = frozenset({"cell", "hints", "why", "test_cells"})
 HINTS_AT_MOST = 3
+LIMITS_AT_MOST: Mapping[str, int] = MappingProxyType(
+    {
+        "wall_seconds": 86_400,
+        "cpu_seconds": 86_400,
+        "memory_mb": 1 << 20,
+        "processes": 10_000,
+        "open_files": 100_000,
+        "file_mb": 1 << 20,
+        "output_kb": 1 << 20,
+        "picture_mb": 1 << 10,
+        "picture_pixels": 1 << 30,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +68,7 @@ class Overlay:
 
     questions: tuple[OverlayQuestion, ...] = ()
     tasks: tuple[OverlayTask, ...] = ()
+    limits: LessonLimits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +142,12 @@ def read_overlay(text: str) -> Overlay:
     lines = tuple(text.split("\n"))
     root = _Table(values=values, name="the file", line=0, lines=lines)
     for key in values:
-        if key not in {"schema", "question", "task"}:
-            raise _at_least_line_one(root, f"unknown key `{key}`", "The keys are question, schema, task.", key)
+        if key not in {"schema", "limits", "question", "task"}:
+            raise _at_least_line_one(root, f"unknown key `{key}`", "The keys are limits, question, schema, task.", key)
     if values.get("schema") != 1 or isinstance(values.get("schema"), bool):
         fact = "no `schema`" if "schema" not in values else f"unknown `schema` {values['schema']!r}"
         raise _at_least_line_one(root, fact, "Write schema = 1 as the first line.", "schema")
-    return Overlay(questions=_read_questions(root), tasks=_read_tasks(root))
+    return Overlay(questions=_read_questions(root), tasks=_read_tasks(root), limits=_read_limits(root))
 
 
 def _at_least_line_one(root: _Table, fact: str, remedy: str, key: str) -> OverlayError:
@@ -216,3 +231,21 @@ def _read_task(name: str, table: _Table) -> OverlayTask:
         line=table.line, name=name, cell=table.text("cell"), hints=hints, why=table.text_or("why", ""),
         test_cells=table.texts("test_cells") if "test_cells" in table.values else None,
     )  # fmt: skip
+
+
+def _read_limits(root: _Table) -> LessonLimits:
+    raw = root.values.get("limits", {})
+    if not isinstance(raw, dict):
+        raise _at_least_line_one(root, "`limits` is not a table", "Write [limits] above its keys.", "limits")
+    form = re.compile(r"""^\s*\[\s*["']?limits["']?\s*\]""")
+    heads = (number for number, text in enumerate(root.lines, 1) if form.match(text))
+    line = next(heads, max(1, root.line_of("limits")))
+    table = _Table(values=raw, name="[limits]", line=line, lines=root.lines)
+    table.check_keys(frozenset(LIMITS_AT_MOST))
+    for key, value in raw.items():
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not (whole or (key == "wall_seconds" and isinstance(value, float))):
+            raise table.fail(f"`{key}` is not a whole number", f"Write {key} = 60, say.", key)
+        if not 0 < value <= LIMITS_AT_MOST[key]:
+            raise table.fail(f"`{key}` is {value}", f"Write a number from 1 to {LIMITS_AT_MOST[key]}.", key)
+    return LessonLimits(**raw)

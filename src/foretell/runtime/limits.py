@@ -6,10 +6,15 @@ do next, on one line.
 
 from __future__ import annotations
 
+import math
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
+from foretell.model.lesson import Lesson
 from foretell.model.run import Failure, FailureKind
+
+Amount = TypeVar("Amount")
 
 NEXT = "Nothing you wrote is lost; change the cell and run it again."
 SIGNALS = {
@@ -47,6 +52,37 @@ class Limits:
     def pictures_bytes(self) -> int:
         """What all pictures of one cell may take together."""
         return 10 * self.picture_bytes
+
+
+def limits_for(door: Limits, lesson: Lesson) -> Limits:
+    """What a cell of a lesson may use: what its author says, and where nothing is said what the door gives.
+
+    Where the author gives more wall time and says nothing of CPU time, that is raised to match.
+    """
+    said = lesson.limits
+    cpu_seconds = said.cpu_seconds if said.cpu_seconds is not None else door.cpu_seconds
+    if said.cpu_seconds is None and said.wall_seconds is not None and cpu_seconds is not None:
+        cpu_seconds = max(cpu_seconds, math.ceil(said.wall_seconds))
+    return replace(
+        door,
+        wall_seconds=_said_or(said.wall_seconds, door.wall_seconds),
+        cpu_seconds=cpu_seconds,
+        memory_bytes=_said_or(_times(said.memory_mb, 1 << 20), door.memory_bytes),
+        processes=_said_or(said.processes, door.processes),
+        open_files=_said_or(said.open_files, door.open_files),
+        file_bytes=_said_or(_times(said.file_mb, 1 << 20), door.file_bytes),
+        output_bytes=_said_or(_times(said.output_kb, 1 << 10), door.output_bytes),
+        picture_bytes=_said_or(_times(said.picture_mb, 1 << 20), door.picture_bytes),
+        picture_pixels=_said_or(said.picture_pixels, door.picture_pixels),
+    )
+
+
+def _said_or(said: Amount | None, otherwise: Amount) -> Amount:
+    return otherwise if said is None else said
+
+
+def _times(amount: int | None, unit_bytes: int) -> int | None:
+    return None if amount is None else amount * unit_bytes
 
 
 def explain(kind: FailureKind, limits: Limits, line: int | None = None) -> Failure:
