@@ -8,106 +8,41 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from foretell.errors import RuntimeUnavailable
-from foretell.model.arrays import Measure, Measured
-from foretell.model.run import Completion, Event, Run, RunRequest, Variable
+from foretell.model.run import Run, RunRequest
+from foretell.runtime.conduct import ConductedSession, finish, order_for
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.limits import Limits
-from foretell.runtime.messages import (
-    Answer,
-    Complete,
-    Execute,
-    Inspect,
-    Inspected,
-    Listed,
-    ListVariables,
-    Message,
-    Order,
-    answers,
-)
+from foretell.runtime.messages import Answer, Message, Order, answers
 from foretell.runtime.pool import Pool
 from foretell.runtime.process import Setup
-from foretell.runtime.state import Prefix, Rebuilder, State, make_fence
+from foretell.runtime.state import Prefix, Rebuilder, State
 from foretell.runtime.workers import Exited
 
 ASK_SECONDS = 10.0
 REACH_SECONDS = 15.0
 
 
-class FreshProcessSession:
+class FreshProcessSession(ConductedSession):
     """One learner's processes. `preload` names modules to import before the first cell; `cwd` is where cells run.
 
     `spares` is how many warm processes wait for the next change of state: one makes a re-run fast, none saves memory.
     """
 
     def __init__(self, *, limits: Limits, seed: int, cwd: Path, preload: tuple[str, ...] = (), spares: int = 1) -> None:
-        self._limits = limits
+        super().__init__(limits)
         self._scratch = tempfile.TemporaryDirectory(prefix="foretell-", ignore_cleanup_errors=True)
         self._pool = Pool(Setup(seed=seed, preload=preload, cwd=cwd, scratch=Path(self._scratch.name)), spares)
         self._rebuilder = Rebuilder(self._pool)
-        self._turn = asyncio.Lock()
         self._aside_turn = asyncio.Lock()
         self._live: State | None = None
         self._aside: State | None = None
-        self._flight: Flight | None = None
-        self._waiting: list[Flight] = []
         self._aside_flight: Flight | None = None
-        self._closed = False
 
     async def start(self) -> None:
         """Have a process ready. RuntimeUnavailable where there can be none, with what to do."""
         await self._pool.warm()
-
-    async def run(self, request: RunRequest) -> AsyncGenerator[Event, None]:
-        """Run a cell. The last event is a `Run`; closing the iterator early ends the run."""
-        events: asyncio.Queue[Event | None] = asyncio.Queue()
-        flight = Flight(self._limits, events.put_nowait)
-        self._waiting.append(flight)
-        task = asyncio.create_task(self._conduct(request, flight))
-        task.add_done_callback(lambda _: self._land(flight, events))
-        try:
-            while (event := await events.get()) is not None:
-                yield event
-            yield task.result()
-        finally:
-            if not task.done():
-                flight.abandon()
-                if self._flight is not flight:
-                    task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-
-    async def stop(self) -> None:
-        """Interrupt the run in progress, kill it after two seconds, and wait until it has ended.
-
-        A run that has been asked for and waits, for a question to be answered say, is in progress too.
-        """
-        flight = self._flight or next(iter(self._waiting), None)
-        if flight is not None:
-            flight.stop()
-            await flight.over.wait()
-
-    async def complete(self, prefix: Prefix, code: str, cursor: int) -> Completion:
-        """What could stand at `cursor` in `code`, in the state after `prefix`."""
-        answer = await self._ask(prefix, Complete(code=code, cursor=cursor))
-        return answer if isinstance(answer, Completion) else Completion(matches=(), start=cursor, end=cursor)
-
-    async def inspect(self, prefix: Prefix, code: str, cursor: int) -> str:
-        """The documentation of what stands at `cursor`, "" if none."""
-        answer = await self._ask(prefix, Inspect(code=code, cursor=cursor))
-        return answer.text if isinstance(answer, Inspected) else ""
-
-    async def variables(self, prefix: Prefix) -> tuple[Variable, ...]:
-        """The names that `prefix` gives a value."""
-        answer = await self._ask(prefix, ListVariables())
-        return answer.variables if isinstance(answer, Listed) else ()
-
-    async def measure(self, prefix: Prefix, asked: Measure) -> Measured | None:
-        """What `asked` comes to in the state after `prefix`; None where no answer to just this question came."""
-        answer = await self._ask(prefix, asked)
-        return answer if isinstance(answer, Measured) else None
 
     async def close(self) -> None:
         """End every process of the session."""
@@ -123,38 +58,18 @@ class FreshProcessSession:
             await self._pool.close()
             self._scratch.cleanup()
 
-    def _land(self, flight: Flight, events: asyncio.Queue[Event | None]) -> None:
-        """Note that a run is over, be it that it never began."""
-        if flight in self._waiting:
-            self._waiting.remove(flight)
-        flight.over.set()
-        events.put_nowait(None)
-
     async def _conduct(self, request: RunRequest, flight: Flight) -> Run:
-        async with self._turn:
-            self._waiting.remove(flight)
-            if self._closed:
-                raise RuntimeUnavailable("This session is closed; open a new one")
-            if flight.stopping.is_set():
-                return _finish(request, flight, flight.died_waiting(), ())
-            self._flight = flight
-            try:
-                state = await self._rebuilder.reach(self._take_best(request.prefix), request.prefix, flight)
-                if isinstance(state, State):
-                    return await self._perform(state, request, flight)
-                self._rebuilder.note_death((*request.prefix, request.cell), state)
-                return _finish(request, flight, state, ())
-            finally:
-                self._flight = None
-                self._pool.refill()
+        try:
+            state = await self._rebuilder.reach(self._take_best(request.prefix), request.prefix, flight)
+            if isinstance(state, State):
+                return await self._perform(state, request, flight)
+            self._rebuilder.note_death((*request.prefix, request.cell), state)
+            return finish(request, flight, state, ())
+        finally:
+            self._pool.refill()
 
     async def _perform(self, state: State, request: RunRequest, flight: Flight) -> Run:
-        order = Execute(
-            cell=request.cell,
-            probes=request.probes,
-            asserts_from_line=request.asserts_from_line,
-            fence=make_fence(),
-        )
+        order = order_for(request)
         ended = await flight.perform(state.worker, order)
         if isinstance(ended, Died) and not ended.began and not flight.stopping.is_set():
             # The process was gone before it had read the order, so the cell has not run: once more, in another.
@@ -168,7 +83,7 @@ class FreshProcessSession:
         if isinstance(ended, Died):
             self._pool.discard(state.worker)
             self._rebuilder.note_death((*request.prefix, request.cell), ended)
-            return _finish(request, flight, ended, state.failed)
+            return finish(request, flight, ended, state.failed)
         observations = await flight.observe(state.worker)
         self._live = state.after(request.cell, ended.failure)
         self._rebuilder.note_end((*request.prefix, request.cell))
@@ -239,15 +154,3 @@ class FreshProcessSession:
             worker.kill_unless_exited()
             return None
         return answer
-
-
-def _finish(request: RunRequest, flight: Flight, end: Died, failed: tuple[str, ...]) -> Run:
-    return Run(
-        cell=request.cell.cell,
-        outputs=flight.outputs,
-        failure=end.failure,
-        observations={},
-        asserts=end.asserts,
-        seconds=end.seconds,
-        failed_before=failed,
-    )

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from foretell.errors import ProtocolFault
 from foretell.runtime.messages import Message
 from foretell.runtime.protocol import Decoder, encode
 
 READ_BYTES = 1 << 16
+PROTOCOL = 3
+DESCRIPTORS = 3
 
 
 class Interrupts:
@@ -87,11 +91,47 @@ class Channel:
     def receive(self) -> Message | None:
         """The next message; None once the supervisor has closed its end or is gone."""
         while not self._received:
-            data = os.read(self._in, READ_BYTES)
+            data = self._read()
             if not data:
                 return None
             self._received.extend(self._decoder.feed(data))
         return self._received.popleft()
+
+    def _read(self) -> bytes:
+        return os.read(self._in, READ_BYTES)
+
+
+class SocketChannel(Channel):
+    """Frames over one socket, which may bring descriptors; a fork moves it to a socket of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(PROTOCOL, PROTOCOL)
+        self._brought: deque[int] = deque()
+
+    @property
+    def has_message(self) -> bool:
+        """Whether `receive` would give one without reading."""
+        return bool(self._received)
+
+    def take_descriptors(self, count: int) -> list[int]:
+        """The next descriptors that the supervisor sent, which are now the caller's to close."""
+        if len(self._brought) < count:
+            raise ProtocolFault(f"{len(self._brought)} descriptors came where {count} were announced; end that worker")
+        return [self._brought.popleft() for _ in range(count)]
+
+    def begin_anew(self) -> None:
+        """In a forked child, whose descriptor 3 is another socket now: forget what the parent had read."""
+        self.owner = os.getpid()
+        self._decoder = Decoder()
+        self._received.clear()
+        self._lock = threading.Lock()
+        self._brought.clear()
+
+    def _read(self) -> bytes:
+        with socket.socket(fileno=os.dup(self._in)) as end:
+            data, brought, _flags, _address = socket.recv_fds(end, READ_BYTES, DESCRIPTORS)
+        self._brought.extend(brought)
+        return data
 
 
 def claim(protocol_out: int) -> Channel:

@@ -1,0 +1,351 @@
+"""A forked worker, seen from the supervisor: its socket, its native streams, its process as the kernel knows it.
+
+Enters: orders. Leaves: arrivals as `workers` says. Invariant: which process this is, and that it is gone, is known from
+the kernel alone (credentials of its first message, a pidfd); only why it ended is the word of its parent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+
+from foretell.errors import ProtocolFault
+from foretell.model.run import StreamOutput
+from foretell.runtime import processes
+from foretell.runtime.messages import Execute, Fork, Forked, ForkEnded, Message, Order, Replay, Rested
+from foretell.runtime.native import NativeText
+from foretell.runtime.outputs import join_streams
+from foretell.runtime.protocol import Decoder, encode
+from foretell.runtime.workers import Arrival, Exited
+
+READ_BYTES = 1 << 16
+MOST_BATCHES = 64
+FEW_BATCHES = 16
+DRAIN_SECONDS = 0.3
+CREDENTIALS = struct.Struct("3i")
+NATIVE = ("stdout", "stderr")
+
+_numbers = count(1)
+
+
+class Ends:
+    """The supervisor's ends of what a new worker talks through, and the worker's own ends until it has them."""
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.ours.setblocking(False)  # noqa: FBT003  the standard library's own signature
+        self.ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self.natives: dict[str, int] = {}
+        self._given = [self.theirs.fileno()]
+        for name in NATIVE:
+            read_end, write_end = os.pipe()
+            os.set_blocking(read_end, False)
+            self.natives[name] = read_end
+            self._given.append(write_end)
+
+    @property
+    def given(self) -> list[int]:
+        """The descriptors for the new process: protocol socket, standard output, standard error."""
+        return list(self._given)
+
+    def give(self) -> None:
+        """Close our copies of what the new process has now."""
+        self.theirs.close()
+        for descriptor in self._given[1:]:
+            os.close(descriptor)
+        self._given.clear()
+
+
+class ForkedWorker:
+    """A worker made by a fork, from a root or from another worker. It may be at rest, and then be forked again."""
+
+    def __init__(self, ends: Ends, parent: ForkedWorker | None = None) -> None:
+        self.number = next(_numbers)
+        self.exited = asyncio.Event()
+        self.known = asyncio.Event()
+        self.pid = 0
+        self.had_too_much_memory: Callable[[], bool] = lambda: False
+        self.memory: Callable[[], int] = lambda: processes.measure_pss(self.pid)
+        self._parent = parent
+        self._loop = asyncio.get_running_loop()
+        self._socket = ends.ours
+        self._ends = ends.natives
+        self._natives = {name: NativeText() for name in ends.natives}
+        self._decoder = Decoder()
+        self._inbox: deque[list[Arrival]] = deque()
+        self._arrived = asyncio.Event()
+        self._next: list[Arrival] = []
+        self._reading: set[int] = set()
+        self._open: dict[int, Callable[[], None]] = {}
+        self._pidfd = -1
+        self._fault: str | None = None
+        self._code: asyncio.Future[int] = self._loop.create_future()
+        self._obstacles: asyncio.Future[tuple[str, ...]] = self._loop.create_future()
+        self._children: dict[int, ForkedWorker] = {}
+        self._sending = asyncio.Lock()
+        self._doomed = False
+        self._ending: asyncio.Task[None] | None = None
+        self._watch(self._socket.fileno(), self._read_socket)
+        for name, descriptor in self._ends.items():
+            self._watch(descriptor, lambda name=name, descriptor=descriptor: self._read_native(name, descriptor))  # type: ignore[misc]
+
+    async def fork(self) -> ForkedWorker:
+        """A child of this worker, which can be sent orders at once."""
+        ends = Ends()
+        child = ForkedWorker(ends, self)
+        self._children[child.number] = child
+        try:
+            await self._send(encode(Fork(number=child.number)), ends.given)
+        finally:
+            ends.give()
+        return child
+
+    async def send(self, order: Order) -> None:
+        """Write one order; a worker that is gone will say so through `receive`."""
+        if isinstance(order, Execute | Replay):
+            self._obstacles = self._loop.create_future()
+        await self._send(encode(order), [])
+
+    async def await_rest(self, seconds: float) -> tuple[str, ...] | None:
+        """What the process says is in the way of forking it; None where it is gone, or is too late."""
+        gone = asyncio.create_task(self.exited.wait())
+        try:
+            waited: set[asyncio.Future[object]] = {self._obstacles, gone}  # type: ignore[arg-type]
+            await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+        return self._obstacles.result() if self._obstacles.done() else None
+
+    async def _send(self, frame: bytes, descriptors: list[int]) -> None:
+        async with self._sending:
+            with contextlib.suppress(OSError):
+                if descriptors:
+                    sent = await self._send_with(frame, descriptors)
+                    frame = frame[sent:]
+                if frame and not self.exited.is_set():
+                    await self._loop.sock_sendall(self._socket, frame)
+
+    async def _send_with(self, frame: bytes, descriptors: list[int]) -> int:
+        while not self.exited.is_set():
+            with contextlib.suppress(BlockingIOError):
+                return socket.send_fds(self._socket, [frame], descriptors)
+            await asyncio.sleep(0.002)
+        return len(frame)
+
+    async def receive(self) -> Arrival:
+        """What comes next. After `Exited` nothing does."""
+        while not self._next:
+            while not self._inbox:
+                self._arrived.clear()
+                await self._arrived.wait()
+            self._next = self._inbox.popleft()
+            self._next.reverse()
+            if len(self._inbox) < FEW_BATCHES:
+                self._go_on_reading()
+        return self._next.pop()
+
+    def receive_waiting(self) -> list[Arrival]:
+        """All that has come and was not received yet."""
+        waiting = self._next[::-1]
+        self._next = []
+        while self._inbox:
+            waiting += self._inbox.popleft()
+        self._go_on_reading()
+        return waiting
+
+    def set_fence(self, fence: str) -> None:
+        """Take `fence` out of the native streams when it comes."""
+        for native in self._natives.values():
+            native.set_fence(fence.encode())
+
+    async def pass_fence(self) -> None:
+        """Wait a moment until all native text before the fence has arrived."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                for native in self._natives.values():
+                    await native.passed.wait()
+
+    def interrupt(self) -> None:
+        """Ask Python code to stop where it is."""
+        self._signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End the process at once; whatever else the run has started is for its session to sweep."""
+        self._doomed = True
+        self._signal(signal.SIGKILL)
+
+    def kill_unless_exited(self) -> None:
+        """The same: a pidfd never means another process."""
+        self.kill()
+
+    def measure_memory(self) -> int:
+        """Bytes of memory that the run takes."""
+        return self.memory()
+
+    async def close(self) -> None:
+        """Kill, and wait until nothing of it is left."""
+        self.kill()
+        if not self.known.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self.known.wait()
+        if self.pid:
+            await self.exited.wait()
+        self._let_go()
+
+    def come_to_rest(self) -> None:
+        """The run is over: its native streams are not wanted any more."""
+        for descriptor in self._ends.values():
+            self._forget(descriptor)
+            os.close(descriptor)
+        self._ends = {}
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._pidfd >= 0:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self._pidfd, number)
+
+    def _watch(self, descriptor: int, read: Callable[[], None]) -> None:
+        self._open[descriptor] = read
+        self._reading.add(descriptor)
+        self._loop.add_reader(descriptor, read)
+
+    def _forget(self, descriptor: int) -> None:
+        self._open.pop(descriptor, None)
+        if descriptor in self._reading:
+            self._reading.discard(descriptor)
+            self._loop.remove_reader(descriptor)
+
+    def _put(self, batch: list[Arrival]) -> None:
+        self._inbox.append(batch)
+        self._arrived.set()
+        if len(self._inbox) >= MOST_BATCHES:
+            for descriptor in tuple(self._reading):
+                if descriptor != self._pidfd:
+                    self._reading.discard(descriptor)
+                    self._loop.remove_reader(descriptor)
+
+    def _go_on_reading(self) -> None:
+        for descriptor, read in self._open.items():
+            if descriptor not in self._reading:
+                self._reading.add(descriptor)
+                self._loop.add_reader(descriptor, read)
+
+    def _read_socket(self) -> None:
+        try:
+            data, extra, _flags, _address = self._socket.recvmsg(READ_BYTES, socket.CMSG_SPACE(CREDENTIALS.size))
+        except BlockingIOError:
+            return
+        except OSError:
+            data, extra = b"", []
+        if not data:
+            self._forget(self._socket.fileno())
+            if not self.pid:
+                self._end()
+            return
+        if not self.pid:
+            self._learn_pid(extra)
+        try:
+            messages = self._decoder.feed(data)
+        except ProtocolFault as fault:
+            self._fault = str(fault)
+            self._forget(self._socket.fileno())
+            self.kill()
+            return
+        if own := [message for message in messages if not self._is_family(message)]:
+            self._put([*join_streams(own)])
+
+    def _is_family(self, message: Message) -> bool:
+        """Take in what a worker says about itself and its children, which is nothing of a run's."""
+        if isinstance(message, ForkEnded):
+            if child := self._children.pop(message.number, None):
+                child.explain_end(message.code)
+            return True
+        if isinstance(message, Rested):
+            if not self._obstacles.done():
+                self._obstacles.set_result(message.obstacles)
+            return True
+        return isinstance(message, Forked)
+
+    def explain_end(self, code: int) -> None:
+        """The parent says how this process ended."""
+        if not self._code.done():
+            self._code.set_result(code)
+
+    def _learn_pid(self, extra: list[tuple[int, int, bytes]]) -> None:
+        for level, kind, data in extra:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
+                self.pid = CREDENTIALS.unpack(data[: CREDENTIALS.size])[0]
+        try:
+            self._pidfd = os.pidfd_open(self.pid)
+        except OSError:
+            self._end()
+            return
+        self._watch(self._pidfd, self._end)
+        self.known.set()
+        if self._doomed:
+            self.kill()
+
+    def _read_native(self, name: str, descriptor: int) -> None:
+        try:
+            data = os.read(descriptor, READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._forget(descriptor)
+        native = self._natives[name]
+        if text := native.feed(data) if data else native.finish():
+            self._put([StreamOutput(name=name, text=text)])
+
+    def _end(self) -> None:
+        """The process is gone: take what it left in its pipes, ask why, and say so."""
+        if self._pidfd >= 0:
+            self._forget(self._pidfd)
+        if self._ending is None:
+            self._ending = self._loop.create_task(self._finish())
+
+    async def _finish(self) -> None:
+        self.known.set()
+        for descriptor, read in list(self._open.items()):
+            # A child that outlived it may still hold the other end: read what is there, not to the end.
+            for _ in range(MOST_BATCHES):
+                if descriptor not in self._open or len(self._inbox) >= MOST_BATCHES:
+                    break
+                held = len(self._inbox)
+                read()
+                if len(self._inbox) == held and descriptor in self._open:
+                    break
+        code: int | None = None
+        if self._parent is not None and not self._parent.exited.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    code = await asyncio.shield(self._code)
+        too_much = code == -signal.SIGKILL and not self._doomed and self.had_too_much_memory()
+        self.exited.set()
+        self._let_go()
+        self._put([Exited(code=code, fault=self._fault, out_of_memory=too_much)])
+
+    def _let_go(self) -> None:
+        """Close every descriptor that belongs to this worker."""
+        for descriptor in list(self._open):
+            self._forget(descriptor)
+        self._socket.close()
+        for descriptor in self._ends.values():
+            os.close(descriptor)
+        self._ends = {}
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+        if self._parent is not None:
+            self._parent._children.pop(self.number, None)
+        if not self._code.done():
+            self._code.cancel()

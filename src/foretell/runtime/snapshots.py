@@ -1,0 +1,428 @@
+"""Snapshots: the states of one learner as paused processes, from which the next run is forked.
+
+Enters: requests. Leaves: events and answers, as `session.Session` says. Invariant: a snapshot holds exactly what its
+prefix leaves behind in a fresh process, and runs no learner code again; every other process of the session has ended
+before the next run begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from foretell.errors import RuntimeUnavailable
+from foretell.model.run import CellSource, Failure, Queued, Replaying, Run, RunRequest
+from foretell.runtime import processes
+from foretell.runtime.conduct import ConductedSession, finish, order_for
+from foretell.runtime.flight import Died, Flight
+from foretell.runtime.forked import ForkedWorker
+from foretell.runtime.jail.jails import Jail
+from foretell.runtime.limits import Limits, explain_stopped_above
+from foretell.runtime.messages import Answer, Message, Order, Replay, answers
+from foretell.runtime.state import OUTSIDE_KILLS, Prefix, make_fence
+from foretell.runtime.turns import Turns
+from foretell.runtime.workers import Exited
+
+ASK_SECONDS = 10.0
+REST_SECONDS = 5.0
+TRIES = 3
+MOST_SNAPSHOTS = 32
+LONG_RUN_NICENESS = 15
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Snapshot:
+    """A process at rest, the cells it has run, and the ids of those among them that failed.
+
+    `can_fork` is false where a fork would lose something: then the process itself goes on to the next cell.
+    """
+
+    worker: ForkedWorker
+    executed: Prefix = ()
+    failed: tuple[str, ...] = ()
+    can_fork: bool = True
+    used: float = 0.0
+    memory_bytes: int = 0
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def lives(self) -> bool:
+        """Whether its process is there."""
+        return not self.worker.exited.is_set()
+
+    def after(self, worker: ForkedWorker, cell: CellSource, failure: Failure | None) -> Snapshot:
+        """The state once `cell` has run in `worker`, too."""
+        failed = self.failed if failure is None else (*self.failed, cell.cell)
+        return Snapshot(worker=worker, executed=(*self.executed, cell), failed=failed)
+
+
+class Ground(Protocol):
+    """What a session stands on: the supervisor that it shares with others."""
+
+    turns: Turns
+
+    async def lay(self, session: SnapshotSession) -> tuple[Jail, ForkedWorker]:
+        """A jail of the session's own, and in it a confined, seeded process that has run no cell."""
+        ...
+
+    def note(self, session: SnapshotSession, snapshot: Snapshot) -> None:
+        """A snapshot was taken; others may have to go for it."""
+        ...
+
+    def leave(self, session: SnapshotSession) -> None:
+        """The session is closed."""
+        ...
+
+
+class SnapshotSession(ConductedSession):
+    """One learner's tree of paused processes. Made by `supervisor.Supervisor.session`.
+
+    Without `keeps_snapshots` the one process goes from cell to cell, as a check of a whole notebook wants it.
+    """
+
+    def __init__(
+        self, ground: Ground, *, limits: Limits, seed: int, preload: tuple[str, ...], keeps_snapshots: bool = True
+    ) -> None:
+        super().__init__(limits)
+        self.limits = limits
+        self.seed = seed
+        self.preload = preload
+        self._ground = ground
+        self._keeps_snapshots = keeps_snapshots
+        self._jail: Jail | None = None
+        self._snapshots: dict[Prefix, Snapshot] = {}
+        self._passed_over: set[Prefix] = set()
+        self._laying = asyncio.Lock()
+        self._settling: asyncio.Task[None] | None = None
+        self._runner: ForkedWorker | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """The snapshots kept, each process once."""
+        return tuple({id(snapshot.worker): snapshot for snapshot in self._snapshots.values()}.values())
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing runs, is asked or comes to rest."""
+        asked = any(snapshot.asking.locked() for snapshot in self._snapshots.values())
+        return not (self._turn.locked() or self._waiting or asked or self._laying.locked())
+
+    async def start(self) -> None:
+        """Have a process ready. RuntimeUnavailable where there can be none, with what to do."""
+        await self._base()
+
+    async def close(self) -> None:
+        """End every process of the session."""
+        self._closed = True
+        if self._flight is not None:
+            self._flight.abandon()
+        async with self._turn:
+            await self._settle()
+            await self.let_go()
+        self._ground.leave(self)
+
+    async def let_go(self) -> None:
+        """End every process, and come back by replay when something is asked again."""
+        async with self._laying:
+            jail, self._jail = self._jail, None
+            workers = [snapshot.worker for snapshot in self.snapshots]
+            self._snapshots.clear()
+            if jail is not None:
+                jail.kill()
+            await asyncio.gather(*(worker.close() for worker in workers), *self._leaving)
+            if jail is not None:
+                await jail.close()
+
+    def drop(self, snapshot: Snapshot) -> None:
+        """End one snapshot; it comes back by replay."""
+        for key in [key for key, kept in self._snapshots.items() if kept.worker is snapshot.worker]:
+            del self._snapshots[key]
+        self._close_later(snapshot.worker)
+
+    async def _conduct(self, request: RunRequest, flight: Flight) -> Run:
+        def tell(ahead: int) -> None:
+            flight.show(Queued(ahead=ahead))
+
+        async with self._ground.turns.turn(tell, flight.stopping, self._yield_to_others):
+            if flight.stopping.is_set():
+                return finish(request, flight, flight.died_waiting(), ())
+            await self._settle()
+            for _ in range(TRIES):
+                snapshot = await self._reach(request.prefix, flight)
+                if isinstance(snapshot, Died):
+                    return finish(request, flight, snapshot, ())
+                ended = await self._perform(snapshot, request, flight)
+                if isinstance(ended, Run):
+                    return ended
+            raise RuntimeUnavailable(
+                f"The process that was to run the cell ended {TRIES} times before it began; "
+                "is the machine short of memory? Close other programs, or run: foretell doctor"
+            )
+
+    async def _perform(self, snapshot: Snapshot, request: RunRequest, flight: Flight) -> Run | None:
+        """The run; None where its process was gone before the cell began."""
+        runner = await self._fork(snapshot)
+        ended = await flight.perform(runner, order_for(request))
+        key = (*request.prefix, request.cell)
+        if isinstance(ended, Died):
+            await self._end_run(runner)
+            if not ended.began and not flight.stopping.is_set():
+                return None
+            self._note_death(key, ended)
+            return finish(request, flight, ended, snapshot.failed)
+        self._passed_over.discard(key)
+        observations = await flight.observe(runner)
+        self._settling = asyncio.create_task(self._keep(snapshot.after(runner, request.cell, ended.failure)))
+        return Run(
+            cell=request.cell.cell,
+            outputs=flight.outputs,
+            failure=ended.failure,
+            observations=observations,
+            asserts=ended.asserts,
+            seconds=ended.seconds,
+            failed_before=snapshot.failed,
+        )
+
+    async def _reach(self, prefix: Prefix, flight: Flight) -> Snapshot | Died:
+        """The state after `prefix`: a snapshot, or the nearest one and replay; `Died` where that was stopped."""
+        kills = 0
+        while True:
+            reached = await self._extend(await self._nearest(prefix), prefix, flight)
+            if isinstance(reached, Snapshot):
+                reached.used = asyncio.get_running_loop().time()
+                return reached
+            key, end = reached
+            kills += end.from_outside or not end.began
+            if (end.began and not end.from_outside) or kills >= OUTSIDE_KILLS:
+                self._passed_over.add(key)
+            if flight.is_stopped:
+                return replace(end, failure=explain_stopped_above(key[-1].cell))
+            flight.resume()
+
+    async def _extend(self, snapshot: Snapshot, prefix: Prefix, flight: Flight) -> Snapshot | tuple[Prefix, Died]:
+        """Run what is missing of `prefix`; where a cell takes its process with it, that cell's prefix and its end."""
+        first = len(snapshot.executed)
+        for place in range(first, len(prefix)):
+            flight.show(Replaying(done=place - first, total=len(prefix) - first))
+            cell, key = prefix[place], prefix[: place + 1]
+            if key in self._passed_over:
+                snapshot = replace(snapshot, executed=key, failed=(*snapshot.failed, cell.cell))
+                self._snapshots[key] = snapshot
+                continue
+            runner = await self._fork(snapshot)
+            ended = await flight.rebuild(runner, Replay(cell=cell, fence=make_fence()))
+            if isinstance(ended, Died):
+                await self._end_run(runner)
+                return key, ended
+            snapshot = snapshot.after(runner, cell, ended.failure)
+            await self._keep(snapshot)
+        if len(prefix) > first:
+            flight.show(Replaying(done=len(prefix) - first, total=len(prefix) - first))
+        return snapshot
+
+    async def _nearest(self, prefix: Prefix) -> Snapshot:
+        """The living snapshot that has run most of `prefix`."""
+        for length in range(len(prefix), 0, -1):
+            snapshot = self._snapshots.get(prefix[:length])
+            if snapshot is not None:
+                if snapshot.lives:
+                    return snapshot
+                del self._snapshots[prefix[:length]]
+        return await self._base()
+
+    async def _base(self) -> Snapshot:
+        """The state before the first cell."""
+        async with self._laying:
+            if self._closed:
+                raise RuntimeUnavailable("This session is closed; open a new one")
+            base = self._snapshots.get(())
+            if base is not None and base.lives:
+                return base
+            await self._clear_away()
+            self._jail, worker = await self._ground.lay(self)
+            base = self._snapshots[()] = Snapshot(worker=worker, used=asyncio.get_running_loop().time())
+            return base
+
+    async def _clear_away(self) -> None:
+        """End what is left of a jail whose first process is gone."""
+        jail, self._jail = self._jail, None
+        for snapshot in self.snapshots:
+            self._close_later(snapshot.worker)
+        self._snapshots.clear()
+        if jail is not None:
+            await jail.close()
+
+    async def _fork(self, snapshot: Snapshot) -> ForkedWorker:
+        """A process in that state to run a cell in: a fork, or the process itself where it cannot be forked or kept."""
+        if snapshot.can_fork and self._keeps_snapshots:
+            self._runner = await snapshot.worker.fork()
+        else:
+            self._runner = snapshot.worker
+            for key in [key for key, kept in self._snapshots.items() if kept.worker is snapshot.worker]:
+                del self._snapshots[key]
+        if self._jail is not None:
+            self._runner.had_too_much_memory = _count_kills(self._jail)
+            self._runner.memory = self._measure_run
+        return self._runner
+
+    async def _keep(self, snapshot: Snapshot) -> None:
+        """Make a snapshot of a process that has run a cell, if it can be one."""
+        if not self._keeps_snapshots:
+            await snapshot.worker.await_rest(REST_SECONDS)
+            self._snapshots[snapshot.executed] = snapshot
+            return
+        obstacles = await snapshot.worker.await_rest(REST_SECONDS)
+        strangers = self._sweep(snapshot.worker)
+        if obstacles is None:
+            self._close_later(snapshot.worker)
+            return
+        obstacles = (*obstacles, *await asyncio.to_thread(_look_for_obstacles, snapshot.worker.pid))
+        if obstacles or strangers:
+            what = ", ".join(dict.fromkeys(obstacles)) or "a child process"
+            _log.info("The state after cell %s is not kept for forking: %s", snapshot.executed[-1].cell, what)
+            if strangers or "a child process" in obstacles:
+                self._close_later(snapshot.worker)
+                return
+        snapshot.can_fork = not obstacles
+        snapshot.worker.come_to_rest() if snapshot.can_fork else None
+        old = self._snapshots.pop(snapshot.executed, None)
+        self._snapshots[snapshot.executed] = snapshot
+        snapshot.used = asyncio.get_running_loop().time()
+        if old is not None and old.worker is not snapshot.worker:
+            self._drop_unless_shared(old)
+        self._make_room()
+        self._ground.note(self, snapshot)
+
+    def _make_room(self) -> None:
+        """Keep no more than the most; of the others those that were used longest ago go, the first state never."""
+        kept = [snapshot for snapshot in self.snapshots if snapshot.executed]
+        kept.sort(key=lambda snapshot: snapshot.used)
+        for snapshot in kept[: max(0, len(kept) - MOST_SNAPSHOTS)]:
+            self.drop(snapshot)
+
+    def _drop_unless_shared(self, old: Snapshot) -> None:
+        if not any(kept.worker is old.worker for kept in self._snapshots.values()):
+            self._close_later(old.worker)
+
+    async def _settle(self) -> None:
+        """Wait until the run before has come to rest, and nothing of it is left but its snapshot."""
+        settling, self._settling = self._settling, None
+        if settling is not None:
+            await settling
+
+    async def _end_run(self, runner: ForkedWorker) -> None:
+        """End a run that died, with all it has started; where that cannot be done, end the whole jail."""
+        runner.kill()
+        self._sweep(None)
+        self._close_later(runner)
+        for _ in range(TRIES):
+            if not self._sweep(None):
+                return
+            await asyncio.sleep(0.01)
+        _log.warning("What a run had started could not be ended one by one; its whole jail is ended")
+        await self._clear_away()
+
+    def _sweep(self, keep: ForkedWorker | None) -> int:
+        """Kill whatever of the session is neither a snapshot nor `keep`; how many there were."""
+        if self._jail is None:
+            return 0
+        kept = {snapshot.worker.pid for snapshot in self._snapshots.values()} | ({keep.pid} if keep else set())
+        strangers = self._jail.processes() - kept
+        for pid in strangers:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        return len(strangers)
+
+    def _measure_run(self) -> int:
+        """Bytes of memory of the run in progress, where no cgroup counts them."""
+        if self._jail is None or self._jail.memory_bytes() is not None:
+            return 0
+        kept = {snapshot.worker.pid for snapshot in self._snapshots.values()}
+        return sum(processes.measure_pss(pid) for pid in self._jail.processes() - kept)
+
+    def _yield_to_others(self) -> None:
+        """The run has become a long one: from now on it gets what others leave."""
+        if self._runner is not None and self._runner.pid:
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self._runner.pid, LONG_RUN_NICENESS)
+
+    def _note_death(self, executed: Prefix, end: Died) -> None:
+        if end.began and not end.from_outside:
+            self._passed_over.add(executed)
+
+    def _close_later(self, worker: ForkedWorker) -> None:
+        task = asyncio.create_task(worker.close())
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def _ask(self, prefix: Prefix, order: Order) -> Message | None:
+        """The answer of the snapshot after `prefix`, built where it is not there and nothing runs."""
+        snapshot = self._snapshots.get(prefix)
+        if snapshot is None or not snapshot.lives:
+            if self._turn.locked():
+                return None
+            async with self._turn:
+                await self._settle()
+                reached = await self._reach_quietly(prefix)
+                if reached is None:
+                    return None
+                snapshot = reached
+        return await self._question(snapshot, order)
+
+    async def _reach_quietly(self, prefix: Prefix) -> Snapshot | None:
+        flight = self._flight = Flight(self._limits, lambda _: None)
+        patience = asyncio.get_running_loop().call_later(REACH_SECONDS, flight.abandon)
+        try:
+            reached = await self._reach(prefix, flight)
+        finally:
+            patience.cancel()
+            self._flight = None
+        return None if isinstance(reached, Died) else reached
+
+    async def _question(self, snapshot: Snapshot, order: Order) -> Message | None:
+        async with snapshot.asking:
+            snapshot.used = asyncio.get_running_loop().time()
+            try:
+                async with asyncio.timeout(ASK_SECONDS):
+                    await snapshot.worker.send(order)
+                    while not isinstance(answer := await snapshot.worker.receive(), Answer | Exited):
+                        pass
+            except BaseException as failure:
+                self.drop(snapshot)
+                if isinstance(failure, TimeoutError):
+                    return None
+                raise
+        if isinstance(answer, Exited):
+            return None
+        if not answers(answer, order):
+            self.drop(snapshot)
+            return None
+        return answer
+
+
+REACH_SECONDS = 15.0
+
+
+def _count_kills(jail: Jail) -> Callable[[], bool]:
+    """Whether, when asked later, the kernel has killed for memory in that jail since now."""
+    before = jail.out_of_memory_kills()
+    return lambda: jail.out_of_memory_kills() > before
+
+
+def _look_for_obstacles(pid: int) -> tuple[str, ...]:
+    """What the kernel knows to be in the way of forking a process."""
+    found = []
+    if processes.count_threads(pid) != 1:
+        found.append("a running thread")
+    if processes.shares_memory(pid):
+        found.append("shared memory")
+    return tuple(found)

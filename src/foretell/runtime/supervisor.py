@@ -1,0 +1,205 @@
+"""The supervisor: roots, jails and sessions of one server, their turns and their memory.
+
+Enters: wishes for sessions. Leaves: `SnapshotSession`s. Invariant: roots are shared by sessions with the same
+libraries and by nothing else; what a session keeps is a cache, and goes when memory or time is up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import psutil
+
+from foretell.errors import RuntimeUnavailable
+from foretell.runtime import processes
+from foretell.runtime.forked import ForkedWorker
+from foretell.runtime.jail.jails import Jail, Jails
+from foretell.runtime.jail.levels import Level
+from foretell.runtime.limits import Limits
+from foretell.runtime.messages import Confined, Prepare, Ready
+from foretell.runtime.roots import Root
+from foretell.runtime.snapshots import Snapshot, SnapshotSession
+from foretell.runtime.turns import Turns
+from foretell.runtime.workers import Exited
+
+CONFINE_SECONDS = 20.0
+LOOK_SECONDS = 60.0
+IDLE_SECONDS = 3600.0
+MEMORY_SHARE = 0.5
+MOST_ROOTS = 4
+
+
+class Supervisor:
+    """Serves sessions, confined at `level`. Use it as an async context manager, or `close` it.
+
+    `memory_bytes` is what all snapshots together may take (PSS; half of the machine's memory if not given), and a
+    session that has been idle for `idle_seconds` keeps no processes.
+    """
+
+    def __init__(
+        self,
+        *,
+        level: Level,
+        jails: Jails | None = None,
+        memory_bytes: int | None = None,
+        idle_seconds: float = IDLE_SECONDS,
+        turns: Turns | None = None,
+    ) -> None:
+        self.level = level
+        self.turns = turns or Turns()
+        self._jails = jails or Jails(level)
+        self._memory_bytes = memory_bytes or int(psutil.virtual_memory().total * MEMORY_SHARE)
+        self._idle_seconds = idle_seconds
+        self._scratch = tempfile.TemporaryDirectory(prefix="foretell-", ignore_cleanup_errors=True)
+        self._roots: dict[tuple[str, ...], Root] = {}
+        self._starting: dict[tuple[str, ...], asyncio.Lock] = {}
+        self._sessions: set[SnapshotSession] = set()
+        self._looking: asyncio.Task[None] | None = None
+        self._measuring: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def __aenter__(self) -> Supervisor:
+        """Give itself."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close."""
+        await self.close()
+
+    def session(
+        self, *, limits: Limits, seed: int, preload: tuple[str, ...] = (), keeps_snapshots: bool = True
+    ) -> SnapshotSession:
+        """A session of its own, with nothing running yet. `preload` names modules that its root has imported."""
+        if self._closed:
+            raise RuntimeUnavailable("foretell is ending; start it again")
+        session = SnapshotSession(
+            self, limits=limits, seed=seed, preload=tuple(sorted(set(preload))), keeps_snapshots=keeps_snapshots
+        )
+        self._sessions.add(session)
+        return session
+
+    async def lay(self, session: SnapshotSession) -> tuple[Jail, ForkedWorker]:
+        """A jail of the session's own, and in it a confined, seeded process that has run no cell."""
+        root, jail = await asyncio.gather(self._root(session.preload), self._open_jail(session))
+        try:
+            worker = await root.fork(jail)
+            try:
+                await self._confine(worker, jail, session)
+            except BaseException:
+                await worker.close()
+                raise
+        except BaseException:
+            await jail.close()
+            raise
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_after())
+        return jail, worker
+
+    def note(self, session: SnapshotSession, snapshot: Snapshot) -> None:
+        """A snapshot was taken: find out what it takes, and let others go where that is too much."""
+        task = asyncio.create_task(self._measure(session, snapshot))
+        self._measuring.add(task)
+        task.add_done_callback(self._measuring.discard)
+
+    def leave(self, session: SnapshotSession) -> None:
+        """The session is closed."""
+        self._sessions.discard(session)
+
+    @property
+    def root_pids(self) -> tuple[int, ...]:
+        """The process ids of the roots."""
+        return tuple(root.pid for root in self._roots.values())
+
+    async def close(self) -> None:
+        """End every session and every root."""
+        self._closed = True
+        tasks = [*self._measuring, *([self._looking] if self._looking else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(session.close() for session in tuple(self._sessions)), return_exceptions=True)
+        await asyncio.gather(*(root.close() for root in self._roots.values()), return_exceptions=True)
+        self._roots.clear()
+        await self._jails.close()
+        self._scratch.cleanup()
+
+    async def _root(self, preload: tuple[str, ...]) -> Root:
+        """The root of a set of libraries, started where there is none that is fit."""
+        async with self._starting.setdefault(preload, asyncio.Lock()):
+            root = self._roots.get(preload)
+            if root is not None and root.is_fit:
+                self._roots[preload] = self._roots.pop(preload)
+                return root
+            if root is not None:
+                del self._roots[preload]
+                await root.close()
+            for key in list(self._roots)[: max(0, len(self._roots) - MOST_ROOTS + 1)]:
+                await self._roots.pop(key).close()
+            root = self._roots[preload] = await Root.start(preload, Path(self._scratch.name))
+            return root
+
+    async def _open_jail(self, session: SnapshotSession) -> Jail:
+        home = Path(tempfile.mkdtemp(prefix="home-", dir=self._scratch.name)) / "work"
+        return await self._jails.open(session.limits, home=home)
+
+    async def _confine(self, worker: ForkedWorker, jail: Jail, session: SnapshotSession) -> None:
+        try:
+            async with asyncio.timeout(CONFINE_SECONDS):
+                await worker.known.wait()
+                if worker.pid:
+                    jail.adopt(worker.pid)
+                await worker.send(jail.order())
+                await worker.send(Prepare(seed=session.seed, preload=()))
+                told = ""
+                while True:
+                    match await worker.receive():
+                        case Confined(leaks=leaks) if leaks:
+                            raise RuntimeUnavailable(
+                                f"The confinement of level {self.level} does not hold ({'; '.join(leaks)}), so nothing "
+                                "is run. Say a weaker level with --jail if you accept it, or run: foretell doctor"
+                            )
+                        case Confined():
+                            pass
+                        case Ready():
+                            return
+                        case Exited() as end:
+                            last = told.strip().splitlines() or ["it said nothing"]
+                            raise RuntimeUnavailable(
+                                f"The process that runs cells ended while it was confined ({end.code}: {last[-1]}). "
+                                "Run: foretell doctor"
+                            )
+                        case other:
+                            told += getattr(other, "text", "")
+        except TimeoutError as late:
+            raise RuntimeUnavailable(
+                f"The process that runs cells was not ready after {CONFINE_SECONDS:g} seconds; "
+                "is the machine overloaded? Try again, or run: foretell doctor"
+            ) from late
+
+    async def _measure(self, session: SnapshotSession, snapshot: Snapshot) -> None:
+        snapshot.memory_bytes = await asyncio.to_thread(processes.measure_pss, snapshot.worker.pid)
+        self._make_room(session)
+
+    def _make_room(self, but: SnapshotSession | None = None) -> None:
+        """Let go of the snapshots that were used longest ago, until the rest fits; the last one of `but` stays."""
+        kept = [(session, snapshot) for session in self._sessions for snapshot in session.snapshots]
+        total = sum(snapshot.memory_bytes for _, snapshot in kept)
+        kept.sort(key=lambda pair: pair[1].used)
+        for session, snapshot in kept:
+            if total <= self._memory_bytes:
+                return
+            if session is not but and session.is_idle and snapshot.executed:
+                session.drop(snapshot)
+                total -= snapshot.memory_bytes
+
+    async def _look_after(self) -> None:
+        """Now and then, end the processes of sessions that nobody uses."""
+        while True:
+            await asyncio.sleep(min(LOOK_SECONDS, self._idle_seconds))
+            now = asyncio.get_running_loop().time()
+            for session in tuple(self._sessions):
+                used = max((snapshot.used for snapshot in session.snapshots), default=now)
+                if session.is_idle and now - used > self._idle_seconds:
+                    await session.let_go()
