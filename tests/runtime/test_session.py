@@ -20,6 +20,8 @@ from foretell.model.run import (
     UpdateDisplay,
 )
 
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
 
 async def test_printed_text_and_the_last_value_come_in_order(session):
     seen = await run(session, "import sys\nprint('a')\nprint('b', file=sys.stderr)\nprint('c')\n6 * 7")
@@ -127,14 +129,15 @@ async def test_an_update_replaces_what_was_displayed(session):
 async def test_html_latex_svg_and_png_reprs_are_shown(session):
     code = (
         "from IPython.display import Math, SVG\n"
-        "class P:\n    def _repr_png_(self): return b'\\x89PNG'\n    def _repr_html_(self): return '<i>p</i>'\n"
+        f"import base64\nclass P:\n    def _repr_png_(self): return base64.b64decode('{DOT}')\n"
+        "    def _repr_html_(self): return '<i>p</i>'\n"
         "display(Math('x^2'), SVG('<svg xmlns=\"http://www.w3.org/2000/svg\"/>'))\nP()"
     )
     math, svg, both = displays(await run(session, code))
     assert math["text/latex"] == "$\\displaystyle x^2$"
     assert svg["image/svg+xml"].startswith("<svg")
     assert both["text/html"] == "<i>p</i>"
-    assert both["image/png"] == "iVBORw=="
+    assert both["image/png"] == DOT
 
 
 async def test_figures_are_shown_when_the_cell_ends_and_repeat_to_the_byte(session):

@@ -25,16 +25,17 @@ from foretell.model.run import (
     StreamOutput,
     UpdateDisplay,
 )
-from foretell.runtime.limits import Limits, explain, explain_exit, explain_fault, explain_pictures, name_bytes
-from foretell.runtime.messages import Begun, CellEnded, Execute, Observed, Planned, Replay, Shown
+from foretell.runtime.allowance import Allowance
+from foretell.runtime.limits import Limits, explain, explain_cpu, explain_exit, explain_fault, name_limit
+from foretell.runtime.messages import Begun, CellEnded, Execute, Observed, Planned, Replay
 from foretell.runtime.outputs import Outputs
 from foretell.runtime.workers import Arrival, Exited, Worker
 
 GRACE_SECONDS = 2.0
 WATCH_SECONDS = 0.2
 PROBE_SECONDS = 10.0
-EVENT_CHARGE = 64
 KILLED = -9
+OUT_OF_CPU = -24
 SHOWN = (StreamOutput, DisplayOutput, ErrorOutput, ClearOutput, UpdateDisplay)
 
 
@@ -60,8 +61,7 @@ class Flight:
         self._outputs = Outputs()
         self._worker: Worker | None = None
         self._told: Failure | None = None
-        self._text_left = limits.output_bytes
-        self._pictures_left = limits.pictures_bytes
+        self._allowance = Allowance(limits)
         self._timers: list[asyncio.TimerHandle] = []
 
     @property
@@ -130,7 +130,7 @@ class Flight:
                     case Exited() as end:
                         return replace(self._explain(end, started), asserts=planned, began=began)
                     case arrival if began:
-                        self._take(arrival)
+                        await self._take(arrival)
         await worker.pass_fence()
         return self._judge(ended)
 
@@ -147,56 +147,25 @@ class Flight:
                         case Exited():
                             break
                         case arrival:
-                            self._take(arrival)
+                            await self._take(arrival)
         except TimeoutError:
             worker.kill()
         for arrival in worker.receive_waiting():
-            self._take(arrival)
+            await self._take(arrival)
         return observed
 
-    def _take(self, arrival: Arrival) -> None:
-        if not isinstance(arrival, SHOWN) or (self._told is not None and self._told.kind == FailureKind.OUTPUT):
+    async def _take(self, arrival: Arrival) -> None:
+        """Show what fits; wait a moment where outputs come too fast, so that the worker's pipe slows the cell."""
+        if not isinstance(arrival, SHOWN):
             return
-        shown = self._fit(arrival)
+        shown = self._allowance.fit(arrival)
         if shown is not None:
             self._outputs.add(shown)
             self.show(shown)
-
-    def _fit(self, shown: Shown) -> Shown | None:
-        """The part of an output that the limits leave; the rest ends the run."""
-        if isinstance(shown, StreamOutput):
-            text, left = shown.text, self._text_left
-            self._charge_text(len(text))
-            return shown if len(text) <= left else replace(shown, text=text[:left]) if left > 0 else None
-        if isinstance(shown, DisplayOutput | UpdateDisplay):
-            data = {mime: self._fit_picture(mime, entry) for mime, entry in shown.data.items()}
-            for mime, entry in shown.data.items():
-                if data[mime] is None:
-                    told = f"(A picture of {name_bytes(_count_bytes(entry))} is not shown: the limit is "
-                    data["text/plain"] = f"{told}{name_bytes(self._limits.picture_bytes)}. Make the figure smaller.)"
-            shown = replace(shown, data={mime: entry for mime, entry in data.items() if entry is not None})
-            self._charge_text(
-                EVENT_CHARGE + sum(len(entry) for mime, entry in shown.data.items() if not mime.startswith("image/"))
-            )
-            return shown if self._told is None or self._told.kind != FailureKind.OUTPUT else None
-        self._charge_text(EVENT_CHARGE)
-        return shown
-
-    def _fit_picture(self, mime: str, entry: str) -> str | None:
-        if not mime.startswith("image/"):
-            return entry
-        size = _count_bytes(entry)
-        if size > self._limits.picture_bytes:
-            return None
-        self._pictures_left -= size
-        if self._pictures_left < 0:
-            self._cut(explain_pictures(self._limits))
-        return entry
-
-    def _charge_text(self, characters: int) -> None:
-        self._text_left -= characters
-        if self._text_left < 0:
-            self._cut(explain(FailureKind.OUTPUT, self._limits))
+        if self._allowance.failure is not None:
+            self._cut(self._allowance.failure)
+        elif self._told is None and (seconds := self._allowance.wait_seconds(time.monotonic())):
+            await asyncio.sleep(seconds)
 
     def _cut(self, failure: Failure) -> None:
         if self._tell(failure) and self._worker is not None:
@@ -217,7 +186,7 @@ class Flight:
 
     def _judge(self, ended: CellEnded) -> CellEnded | Died:
         if self._told is None:
-            return ended
+            return replace(ended, failure=name_limit(ended.failure, self._limits))
         line = ended.failure.line if ended.failure is not None else None
         return Died(failure=replace(self._told, line=line), seconds=ended.seconds, asserts=ended.asserts)
 
@@ -229,6 +198,8 @@ class Flight:
             return Died(failure=explain_fault(end.fault), seconds=seconds)
         if end.out_of_memory:
             return Died(failure=explain(FailureKind.MEMORY, self._limits), seconds=seconds)
+        if end.code == OUT_OF_CPU and self._limits.cpu_seconds is not None:
+            return Died(failure=explain_cpu(self._limits.cpu_seconds), seconds=seconds)
         return Died(failure=explain_exit(end.code), seconds=seconds, from_outside=end.code == KILLED)
 
     @contextmanager
@@ -257,7 +228,3 @@ class Flight:
         while await asyncio.to_thread(worker.measure_memory) <= limit_bytes:
             await asyncio.sleep(WATCH_SECONDS)
         self._cut(explain(FailureKind.MEMORY, self._limits))
-
-
-def _count_bytes(entry: str) -> int:
-    return len(entry) * 3 // 4

@@ -17,6 +17,7 @@ from foretell.model.run import Failure, FailureKind
 Amount = TypeVar("Amount")
 
 NEXT = "Nothing you wrote is lost; change the cell and run it again."
+MEMORY_REFUSED = f"Your cell asked for more memory than there is. {NEXT}"
 SIGNALS = {
     "SIGSEGV": "a segmentation fault: native code touched memory that is not its own",
     "SIGABRT": "an abort: native code gave up",
@@ -25,6 +26,9 @@ SIGNALS = {
     "SIGILL": "an illegal instruction in native code",
     "SIGKILL": "killed from outside, which is often the system running out of memory",
     "SIGTERM": "ended from outside",
+    "SIGXCPU": "it computed for longer than it may",
+    "SIGXFSZ": "it wrote a larger file than it may",
+    "SIGSYS": "it made a system call that cells may not make",
 }
 
 
@@ -89,14 +93,31 @@ def explain(kind: FailureKind, limits: Limits, line: int | None = None) -> Failu
     """The failure of a run that was ended by Stop or by a limit."""
     match kind:
         case FailureKind.TIME:
-            told = f"Your cell ran longer than the limit of {limits.wall_seconds or 0:g} seconds and was ended. {NEXT}"
+            told = (
+                f"Your cell ran longer than the limit of {name_seconds(limits.wall_seconds or 0)} and was ended. {NEXT}"
+            )
         case FailureKind.MEMORY:
-            told = f"Your cell used more than the limit of {name_bytes(limits.memory_bytes or 0)} of memory. {NEXT}"
+            most = "there is" if limits.memory_bytes is None else f"the limit of {name_bytes(limits.memory_bytes)}"
+            told = f"Your cell used more memory than {most} and was ended. {NEXT}"
         case FailureKind.OUTPUT:
             told = f"Your cell printed more than the limit of {name_bytes(limits.output_bytes)} and was ended. {NEXT}"
         case _:
             told = "Stopped. What the cell had done so far is gone; the cells above it are run again when needed."
     return Failure(kind=kind, message=told, line=line)
+
+
+def explain_cpu(limit_seconds: int) -> Failure:
+    """The failure of a run that computed for too long; time in which it only waited does not count."""
+    most = f"the limit of {name_seconds(limit_seconds)} of computing"
+    return Failure(kind=FailureKind.TIME, message=f"Your cell used more than {most} and was ended. {NEXT}")
+
+
+def name_limit(failure: Failure | None, limits: Limits) -> Failure | None:
+    """The same failure, with the limit in words where memory was refused to the cell and there is one."""
+    if failure is None or failure.message != MEMORY_REFUSED or limits.memory_bytes is None:
+        return failure
+    told = f"Your cell asked for more memory than the limit of {name_bytes(limits.memory_bytes)} leaves it. {NEXT}"
+    return replace(failure, message=told)
 
 
 def explain_stopped_above(cell: str) -> Failure:
@@ -137,6 +158,11 @@ def name_signal(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def name_seconds(amount: float) -> str:
+    """A time in words, such as "1 second"."""
+    return "1 second" if amount == 1 else f"{amount:g} seconds"
 
 
 def name_bytes(amount: int) -> str:

@@ -29,6 +29,7 @@ from foretell.runtime.inside import packages
 from foretell.runtime.inside.asserts import Recorder, Rewriter
 from foretell.runtime.inside.capture import CellDisplayHook, CellDisplayPublisher, Outlet
 from foretell.runtime.inside.channel import Interrupts
+from foretell.runtime.inside.refusals import explain_refusal
 from foretell.runtime.messages import CellEnded, Execute, Planned
 from foretell.runtime.observe import one_line
 
@@ -175,7 +176,7 @@ def _read_failure(shell: LessonShell, result: ExecutionResult | BaseException) -
     error = result if isinstance(result, BaseException) else (result.error_before_exec or result.error_in_exec)
     if error is None:
         return None
-    message = one_line(error)
+    message = explain_refusal(error) or one_line(error)
     if isinstance(error, SystemExit):
         message = "exit ended the cell" if error.code is None else f"exit ended the cell with code {error.code!r}"
     return Failure(kind=type(error).__name__, message=message, line=_find_line(error, shell.compile.latest))
