@@ -21,6 +21,11 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+# A press draws the lesson twice, and every learner of a class sees the same one. What learners print goes through here
+# too, so that what is remembered is bounded by length and not by number alone.
+_MOST_REMEMBERED = 1024
+_LONGEST_REMEMBERED = 6_000
+
 _TAGS = nh3.ALLOWED_TAGS | {"input", "section"}
 _ATTRIBUTES = {
     **nh3.ALLOWED_ATTRIBUTES,
@@ -52,9 +57,17 @@ def _reader() -> MarkdownIt:
     return reader
 
 
-@lru_cache(maxsize=2048)
 def markdown_html(text: str) -> Markup:
     """Render Markdown, raw HTML and dollar maths included, as safe HTML."""
+    return _remembered_html(text) if len(text) <= _LONGEST_REMEMBERED else _markdown_html(text)
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _remembered_html(text: str) -> Markup:
+    return _markdown_html(text)
+
+
+def _markdown_html(text: str) -> Markup:
     dirty = _reader().render(text)
     clean = nh3.clean(
         dirty,
@@ -86,6 +99,15 @@ def inline_html(text: str) -> Markup:
 
 def highlighted(code: str, language: str = "python") -> Markup:
     """Give source as a `<pre class="code">` of `<span class="line">`, with Pygments' short classes."""
+    return _remembered_code(code, language) if len(code) <= _LONGEST_REMEMBERED else _highlighted(code, language)
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _remembered_code(code: str, language: str) -> Markup:
+    return _highlighted(code, language)
+
+
+def _highlighted(code: str, language: str) -> Markup:
     try:
         lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
