@@ -1,0 +1,178 @@
+"""Control groups: what the kernel counts and limits for all processes of a jail together.
+
+Enters: limits and a process id. Leaves: a `Group` of directories. Invariant: a group that was made is removed by
+`close`, and one that a dead supervisor left is removed by the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from foretell.errors import RuntimeUnavailable
+
+MOUNTED = Path("/sys/fs/cgroup")
+OURS = "foretell-"
+LOW_SHARE = 256
+LOW_WEIGHT = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """Where groups can be made: directories by controller (version 1), or one for all (version 2, name "")."""
+
+    parents: dict[str, Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The directories of one jail, by controller."""
+
+    places: dict[str, Path]
+
+    def adopt(self, pid: int) -> None:
+        """Count this process, and all that it starts from now on."""
+        for place in self.places.values():
+            (place / "cgroup.procs").write_text(str(pid), encoding="ascii")
+
+    def processes(self) -> frozenset[int]:
+        """All that live in the group."""
+        place = self.places.get("pids") or self.places[""]
+        with contextlib.suppress(OSError):
+            return frozenset(map(int, (place / "cgroup.procs").read_text(encoding="ascii").split()))
+        return frozenset()
+
+    def memory_bytes(self) -> int | None:
+        """What all take together, page cache of their own files included; None where the group is gone."""
+        for place, name in (("memory", "memory.usage_in_bytes"), ("", "memory.current")):
+            if place in self.places:
+                with contextlib.suppress(OSError, ValueError):
+                    return int((self.places[place] / name).read_text(encoding="ascii"))
+        return None
+
+    def out_of_memory_kills(self) -> int:
+        """How many processes the kernel has ended because the limit was reached."""
+        for place, name in (("memory", "memory.oom_control"), ("", "memory.events")):
+            if place in self.places:
+                with contextlib.suppress(OSError, ValueError):
+                    lines = (self.places[place] / name).read_text(encoding="ascii").splitlines()
+                    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+        return 0
+
+    def kill(self) -> None:
+        """End all of them, where the kernel can do so at once."""
+        if "" in self.places:
+            with contextlib.suppress(OSError):
+                (self.places[""] / "cgroup.kill").write_text("1", encoding="ascii")
+
+    def close(self) -> bool:
+        """Remove the directories; whether they are gone. Nothing may live in them any more."""
+        return all([_remove(place) for place in self.places.values()])
+
+
+def find(proc: Path = Path("/proc/self/cgroup"), mounted: Path = MOUNTED) -> Backend:
+    """Where this process may make groups that limit memory and processes. RuntimeUnavailable where it may not."""
+    try:
+        lines = [line.split(":", 2) for line in proc.read_text(encoding="ascii").splitlines()]
+    except OSError as failure:
+        raise RuntimeUnavailable(f"{proc} cannot be read ({failure}); mount /proc") from failure
+    own = {controller: path for _, names, path in lines for controller in names.split(",")}
+    if "memory" in own and "pids" in own:
+        return _prepare_first(own, mounted)
+    return _prepare_second(own.get("", "/"), mounted)
+
+
+def _prepare_first(own: dict[str, str], mounted: Path) -> Backend:
+    """Version 1: a directory of ours in each hierarchy, beneath the group that this process is in."""
+    parents = {}
+    for controller in ("memory", "pids", "cpu"):
+        if controller in own:
+            inside = mounted / controller / own[controller].lstrip("/")
+            parents[controller] = _make(inside if inside.is_dir() else mounted / controller)
+    return Backend(parents=parents)
+
+
+def _prepare_second(own: str, mounted: Path) -> Backend:
+    """Version 2, delegated to this user by systemd (Delegate=yes). Tried on a directory tree only, never run."""
+    base = mounted / own.lstrip("/")
+    try:
+        controllers = (base / "cgroup.controllers").read_text(encoding="ascii").split()
+        if not {"memory", "pids"} <= set(controllers):
+            raise RuntimeUnavailable(f"The control group {base} has no controllers for memory and processes")
+        # A group with processes in it may hand nothing down: this process moves into one of its own.
+        (base / "supervisor").mkdir(exist_ok=True)
+        (base / "supervisor" / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+        wanted = " ".join(f"+{name}" for name in ("memory", "pids", "cpu") if name in controllers)
+        (base / "cgroup.subtree_control").write_text(wanted, encoding="ascii")
+        parent = _make(base)
+        (parent / "cgroup.subtree_control").write_text(wanted, encoding="ascii")
+    except OSError as failure:
+        raise RuntimeUnavailable(f"The control group {base} is not ours to divide ({failure})") from failure
+    return Backend(parents={"": parent})
+
+
+def _make(beneath: Path) -> Path:
+    """The directory of this supervisor, and away with those of dead ones."""
+    for old in beneath.glob(f"{OURS}*"):
+        with contextlib.suppress(ValueError):
+            if not Path(f"/proc/{int(old.name.removeprefix(OURS))}").exists():
+                for jail in old.glob("jail-*"):
+                    _remove(jail)
+                _remove(old)
+    place = beneath / f"{OURS}{os.getpid()}"
+    try:
+        place.mkdir(exist_ok=True)
+    except OSError as failure:
+        raise RuntimeUnavailable(f"No control group can be made in {beneath} ({failure})") from failure
+    return place
+
+
+def open_group(backend: Backend, name: str, *, memory_bytes: int | None, processes: int) -> Group:
+    """A group for one jail. RuntimeUnavailable where the kernel refuses."""
+    places = {controller: parent / name for controller, parent in backend.parents.items()}
+    group = Group(places=places)
+    try:
+        for place in places.values():
+            place.mkdir()
+        for controller, place in places.items():
+            for file, value in _settings(controller, memory_bytes, processes):
+                if (place / file).exists():
+                    (place / file).write_text(value, encoding="ascii")
+    except OSError as failure:
+        group.close()
+        raise RuntimeUnavailable(
+            f"The limits of a jail could not be set ({failure}). Run: foretell doctor"
+        ) from failure
+    return group
+
+
+def _settings(controller: str, memory_bytes: int | None, processes: int) -> list[tuple[str, str]]:
+    memory = str(memory_bytes)
+    match controller:
+        case "memory" if memory_bytes:
+            return [("memory.limit_in_bytes", memory), ("memory.memsw.limit_in_bytes", memory)]
+        case "pids":
+            return [("pids.max", str(processes))]
+        case "cpu":
+            return [("cpu.shares", str(LOW_SHARE))]
+        case "":
+            told = [("pids.max", str(processes)), ("cpu.weight", str(LOW_WEIGHT))]
+            return told + ([("memory.max", memory), ("memory.swap.max", "0")] if memory_bytes else [])
+    return []
+
+
+def close_backend(backend: Backend) -> None:
+    """Remove the supervisor's own directories."""
+    for parent in backend.parents.values():
+        _remove(parent)
+
+
+def _remove(place: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            place.rmdir()
+        except OSError:
+            return False
+    return True
