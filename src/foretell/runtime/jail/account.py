@@ -34,7 +34,7 @@ def _range() -> tuple[int, int]:
     except OSError:
         return FIRST, LAST
     parts = [(int(inside), int(inside) + int(count) - 1) for inside, _, count in (line.split() for line in lines)]
-    if not parts or any(begin <= FIRST and LAST <= end for begin, end in parts):
+    if not parts or any(begin <= FIRST and end >= LAST for begin, end in parts):
         return FIRST, LAST
     begin, end = max(parts, key=lambda part: part[1] - part[0])
     return max(begin + 1, end - FEW), end

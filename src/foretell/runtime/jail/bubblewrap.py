@@ -152,8 +152,7 @@ def _launch(program: str, plan: Plan, line: socket.socket) -> tuple[subprocess.P
     told, tell = os.pipe()
     given = [tell]
     try:
-        for content in (PASSWD, GROUP):
-            given.append(_hold(content))
+        given += [_hold(PASSWD), _hold(GROUP)]
         said = "\0".join(arguments(plan, given[1], given[2])) + "\0"
         given.append(_hold(said.encode()))
         process = subprocess.Popen(

@@ -69,7 +69,8 @@ class Group:
 
     def close(self) -> bool:
         """Remove the directories; whether they are gone. Nothing may live in them any more."""
-        return all([_remove(place) for place in self.places.values()])
+        removed = [_remove(place) for place in self.places.values()]
+        return all(removed)
 
 
 def find(proc: Path = Path("/proc/self/cgroup"), mounted: Path = MOUNTED) -> Backend:
@@ -86,7 +87,7 @@ def find(proc: Path = Path("/proc/self/cgroup"), mounted: Path = MOUNTED) -> Bac
 
 def _prepare_first(own: dict[str, str], mounted: Path) -> Backend:
     """Version 1: a directory of ours in each hierarchy, beneath the group that this process is in."""
-    parents = {}
+    parents: dict[str, Path] = {}
     for controller in ("memory", "pids", "cpu"):
         if controller in own:
             inside = mounted / controller / own[controller].lstrip("/")

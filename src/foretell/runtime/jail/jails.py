@@ -98,7 +98,10 @@ class Jails:
 
     def _order(self, limits: Limits, account: int | None, home: Path | None) -> Confine:
         if self.level is Level.NONE:
-            rlimits, readable, writable, program = (), (), (), b""
+            rlimits: tuple[Rlimit, ...] = ()
+            readable: tuple[str, ...] = ()
+            writable: tuple[str, ...] = ()
+            program = b""
         else:
             rlimits = _rlimits(limits, shares_account=self.level is Level.C and account is None)
             program = filter_program(strict=self.level is Level.C, network=self.network)
@@ -225,7 +228,7 @@ class Jail:
         self._adopted.clear()
 
     def _kill_group(self, pid: int) -> None:
-        """Without namespaces: everything has stayed in the first process's group, for the filter refuses to leave it."""
+        """Without namespaces: everything has stayed in the first process's group, for nothing may leave it."""
         members = [other for other in self.processes() if family.parent_and_group_of(other)[1] == pid]
         if members:
             with contextlib.suppress(ProcessLookupError, PermissionError):

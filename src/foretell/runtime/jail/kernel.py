@@ -50,7 +50,7 @@ def syscall(number: int, *arguments: object, what: str) -> int:
 
 
 def prctl(option: int, first: int = 0, second: int = 0) -> int:
-    """prctl(2) with plain numbers."""
+    """Ask or set something of this process, with plain numbers."""
     unsigned = ctypes.c_ulong
     return check(_libc.prctl(option, unsigned(first), unsigned(second), unsigned(0), unsigned(0)), f"prctl {option}")
 

@@ -43,3 +43,10 @@ class Survey:
     level: Level
     holds: tuple[str, ...]
     lacks: tuple[Lack, ...]
+
+
+def survey(up_to: Level = Level.A) -> Survey:
+    """Try each level from `up_to` down with a real process, until one holds. Blocks for less than a second a level."""
+    from foretell.runtime.jail.trial import try_levels
+
+    return try_levels(up_to)

@@ -1,4 +1,4 @@
-"""The system calls that learner code may make, as a program for the kernel. Built in the supervisor, handed on as bytes.
+"""The system calls that learner code may make, as a program for the kernel, built by the supervisor.
 
 Enters: how strict. Leaves: a BPF program made by libseccomp. Invariant: a list of what is allowed, everything else
 answers EPERM (or ENOSYS, where a library then takes another way); calls of a foreign architecture end the process.
@@ -7,11 +7,10 @@ answers EPERM (or ENOSYS, where a library then takes another way); calls of a fo
 from __future__ import annotations
 
 import errno
+import importlib
 import tempfile
 from functools import cache
 from typing import Any
-
-import pyseccomp
 
 from foretell.errors import RuntimeUnavailable
 
@@ -71,69 +70,96 @@ FIFO, KIND_OF_FILE = 0o010000, 0o170000
 @cache
 def filter_program(*, strict: bool, network: bool = False) -> bytes:
     """The program; `strict` is for where no namespace stands behind it, `network` lets sockets reach out."""
+    library = _load()
     try:
-        rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.EPERM))
-        rules.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)
+        rules = _Rules(library)
         for name in (*ALLOWED, *(() if strict and not network else CONNECTING.split())):
-            _allow(rules, name)
+            rules.allow(name)
         _allow_some_arguments(rules)
         _allow_sockets(rules, strict=strict, network=network)
         for call in (*NOT_THERE, *NOT_THERE_NUMBERS):
-            _rule(rules, pyseccomp.ERRNO(errno.ENOSYS), call)
-        with tempfile.TemporaryFile() as program:
-            rules.export_bpf(program)
-            program.seek(0)
-            return program.read()
-    except (OSError, RuntimeError) as failure:
+            rules.deny(call)
+        return rules.export()
+    except OSError as failure:
         raise RuntimeUnavailable(
             f"libseccomp could not build the filter of system calls ({failure}). Install libseccomp 2.5 or later"
         ) from failure
 
 
-def _allow_some_arguments(rules: Any) -> None:  # noqa: ANN401  a class without types
-    equal, masked = pyseccomp.EQ, pyseccomp.MASKED_EQ
-    _allow(rules, "clone", pyseccomp.Arg(0, masked, NEW_NAMESPACES | PARENT_OR_PTRACE, 0))
-    _allow(rules, "prlimit64", pyseccomp.Arg(2, equal, 0))
-    for request in IOCTLS:
-        _allow(rules, "ioctl", pyseccomp.Arg(1, equal, request))
-    for command in FCNTLS:
-        _allow(rules, "fcntl", pyseccomp.Arg(1, equal, command))
-    for option in PRCTLS:
-        _allow(rules, "prctl", pyseccomp.Arg(0, equal, option))
-    _allow(rules, "mknod", pyseccomp.Arg(1, masked, KIND_OF_FILE, FIFO))
-    _allow(rules, "mknodat", pyseccomp.Arg(2, masked, KIND_OF_FILE, FIFO))
+def _load() -> Any:  # noqa: ANN401  a module without types
+    """The binding; it looks for the native library when it is imported, and only here it is needed."""
+    try:
+        return importlib.import_module("pyseccomp")
+    except (ImportError, OSError, RuntimeError) as failure:
+        raise RuntimeUnavailable(
+            f"The library that filters system calls cannot be loaded ({failure}). "
+            "Install libseccomp (Debian and Ubuntu: libseccomp2) and the Python package pyseccomp"
+        ) from failure
 
 
-def _allow_sockets(rules: Any, *, strict: bool, network: bool) -> None:  # noqa: ANN401  as above
+class _Rules:
+    """Rules of libseccomp for this machine's architecture; arguments are pairs or triples with their place first."""
+
+    def __init__(self, library: Any) -> None:  # noqa: ANN401  as above
+        self._library = library
+        self._rules = library.SyscallFilter(library.ERRNO(errno.EPERM))
+        self._rules.set_attr(library.Attr.ACT_BADARCH, library.KILL_PROCESS)
+
+    def allow(
+        self, name: str, *, equal: dict[int, int] | None = None, masked: tuple[int, int, int] | None = None
+    ) -> None:
+        """Allow a call where each argument named in `equal` has that value, and one under a mask has its."""
+        library = self._library
+        arguments = [library.Arg(place, library.EQ, value) for place, value in (equal or {}).items()]
+        if masked is not None:
+            place, mask, value = masked
+            arguments.append(library.Arg(place, library.MASKED_EQ, mask, value))
+        self._add(library.ALLOW, name, arguments)
+
+    def deny(self, call: str | int) -> None:
+        """Have a call answer that the kernel has no such call."""
+        self._add(self._library.ERRNO(errno.ENOSYS), call, [])
+
+    def export(self) -> bytes:
+        """The program as the kernel takes it."""
+        with tempfile.TemporaryFile() as program:
+            self._rules.export_bpf(program)
+            program.seek(0)
+            return program.read()
+
+    def _add(self, action: int, call: str | int, arguments: list[Any]) -> None:
+        """A rule for a call, passed over where this architecture has no such call."""
+        library = self._library
+        try:
+            number = call if isinstance(call, int) else library.resolve_syscall(library.Arch.NATIVE, call)
+        except (OSError, ValueError):
+            return
+        if number >= 0:
+            self._rules.add_rule(action, number, *arguments)
+
+
+def _allow_some_arguments(rules: _Rules) -> None:
+    rules.allow("clone", masked=(0, NEW_NAMESPACES | PARENT_OR_PTRACE, 0))
+    rules.allow("prlimit64", equal={2: 0})
+    for name, place, values in (("ioctl", 1, IOCTLS), ("fcntl", 1, FCNTLS), ("prctl", 0, PRCTLS)):
+        for value in values:
+            rules.allow(name, equal={place: value})
+    rules.allow("mknod", masked=(1, KIND_OF_FILE, FIFO))
+    rules.allow("mknodat", masked=(2, KIND_OF_FILE, FIFO))
+
+
+def _allow_sockets(rules: _Rules, *, strict: bool, network: bool) -> None:
     """Strict: only connected pairs, and none that can send to an address."""
-    equal = pyseccomp.Arg(0, pyseccomp.EQ, AF_UNIX)
-    kinds = (SOCK_STREAM, SOCK_SEQPACKET) if strict else (SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM)
-    for kind in kinds:
-        of_kind = pyseccomp.Arg(1, pyseccomp.MASKED_EQ, EVERY_BIT ^ SOCKET_FLAGS, kind)
-        _allow(rules, "socketpair", equal, of_kind)
+    kind_alone = EVERY_BIT ^ SOCKET_FLAGS
+    for kind in (SOCK_STREAM, SOCK_SEQPACKET, *(() if strict else (SOCK_DGRAM,))):
+        rules.allow("socketpair", equal={0: AF_UNIX}, masked=(1, kind_alone, kind))
         if not strict:
-            _allow(rules, "socket", equal, of_kind)
+            rules.allow("socket", equal={0: AF_UNIX}, masked=(1, kind_alone, kind))
     for option in SOCKET_OPTIONS:
-        level = pyseccomp.Arg(1, pyseccomp.EQ, SOL_SOCKET)
-        _allow(rules, "setsockopt", level, pyseccomp.Arg(2, pyseccomp.EQ, option))
+        rules.allow("setsockopt", equal={1: SOL_SOCKET, 2: option})
     if network:
         for family in (AF_INET, AF_INET6):
             for kind in (SOCK_STREAM, SOCK_DGRAM):
-                of_kind = pyseccomp.Arg(1, pyseccomp.MASKED_EQ, EVERY_BIT ^ SOCKET_FLAGS, kind)
-                _allow(rules, "socket", pyseccomp.Arg(0, pyseccomp.EQ, family), of_kind)
-        for number in (SOL_IP, SOL_TCP, SOL_IPV6):
-            _allow(rules, "setsockopt", pyseccomp.Arg(1, pyseccomp.EQ, number))
-
-
-def _allow(rules: Any, name: str, *arguments: Any) -> None:  # noqa: ANN401  as above
-    _rule(rules, pyseccomp.ALLOW, name, *arguments)
-
-
-def _rule(rules: Any, action: int, call: str | int, *arguments: Any) -> None:  # noqa: ANN401  as above
-    """A rule for a call that this architecture has; libseccomp gives others a negative number, or does not know them."""
-    try:
-        number = call if isinstance(call, int) else pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, call)
-    except (OSError, ValueError):
-        return
-    if number >= 0:
-        rules.add_rule(action, number, *arguments)
+                rules.allow("socket", equal={0: family}, masked=(1, kind_alone, kind))
+        for level in (SOL_IP, SOL_TCP, SOL_IPV6):
+            rules.allow("setsockopt", equal={1: level})
