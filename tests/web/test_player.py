@@ -142,6 +142,17 @@ async def test_each_scratch_run_has_its_own_frames(record):
     assert [frame_of(player, messages) for messages in (first, second)] == ["<b>first</b>", "<b>second</b>"]
 
 
+async def test_what_a_press_has_shown_is_forgotten_a_while_after_its_end(record, monkeypatch):
+    monkeypatch.setattr("foretell.web.player.SECONDS_REMEMBERED", 0.05)
+    player = player_of(record, Session(StreamOutput(name="stdout", text="x" * 1000)))
+    live = press(player)
+    await live.done()
+    assert player.live(live.number) is live
+    await asyncio.sleep(0.2)
+    assert player.live(live.number) is None
+    assert player._presses == {}
+
+
 async def test_an_updated_display_gets_a_frame_with_its_new_html(record):
     old = DisplayOutput(data={"text/html": "<b>old</b>"}, display_id="d")
     beside = DisplayOutput(data={"text/html": "<b>beside</b>"})

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Sequence
 import psutil
 
 from foretell.config import PLAYERS_OF_A_CLASS, DataDirectory
+from foretell.errors import RuntimeUnavailable
 from foretell.library import Shelved
+from foretell.runtime.jail.levels import Level, Survey
 from foretell.store.attempts import Store
 from foretell.web.desk import Desk
 from foretell.web.guard import LOOPBACK_NAMES, Guard
@@ -45,6 +47,22 @@ def open_class(
         confined=sessions.confined,
         runtime=sessions.runtime,
     )
+
+
+def require_level(asked: Level, survey: Survey) -> None:
+    """RuntimeUnavailable where this machine cannot confine learners' code as well as was asked for."""
+    if survey.level.at_least(asked):
+        return
+    best = "not at all" if survey.level is Level.NONE else f"at level {survey.level} at most"
+    lacks = " ".join(f"{_sentence(lack.what)} {_sentence(lack.remedy)}" for lack in survey.lacks)
+    raise RuntimeUnavailable(
+        f"Learners' code can be confined {best} here, and level {asked} was asked for. {lacks} "
+        f"To accept what there is: --jail {survey.level}"
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text.strip().rstrip('.')}."
 
 
 def is_loopback(host: str) -> bool:

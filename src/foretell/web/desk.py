@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 
+from foretell.runtime.jail.levels import Level
 from foretell.store.attempts import Store
 from foretell.web.cells import Scene, scene_of
 from foretell.web.guard import Guard
@@ -18,6 +19,11 @@ from foretell.web.players import Players
 from foretell.web.shelves import Shelf
 from foretell.web.views import Chrome
 from foretell.web.visitors import Admission
+
+
+def confined_in_words(level: Level, runs_as: str = "you") -> str:
+    """Say on pages how cells are confined, or as whom they run where they are not."""
+    return f"runs as {runs_as}, not confined" if level is Level.NONE else f"confined (level {level})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +41,7 @@ class Desk:
     players: Players
     where: str
     known_by: str = ""
-    confined: str = "runs as you, not confined"
+    confined: str = confined_in_words(Level.NONE)
     runtime: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
 
     def scene(self, player: Player, refused: Mapping[str, Refused] | None = None) -> Scene:

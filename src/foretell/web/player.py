@@ -33,6 +33,7 @@ from foretell.web.press import Press
 from foretell.web.stream import Live
 
 SCRATCH = "scratch"
+SECONDS_REMEMBERED = 60.0
 _NO_CHANGES: dict[str, object] = {"cells": {}, "sections": {}}
 _SCRATCH_DONE: dict[str, object] = {"announce": "Scratch run finished."}
 
@@ -183,6 +184,8 @@ class Player:
             finally:
                 told = {"announce": problem, "problem": problem} if problem else {}
                 await press.live.say("done", _NO_CHANGES | changes | told)
+                # A page that comes back later than this is told to read the record: what was shown may be large.
+                asyncio.get_running_loop().call_later(SECONDS_REMEMBERED, self._presses.pop, press.live.number, None)
 
     async def _run_all(self, press: Press, cells: Sequence[CodeCell], key: str) -> str:
         async with self._turn:
