@@ -7,21 +7,47 @@ from pathlib import Path
 
 import pytest
 
+from foretell.runtime.jail.levels import Level, survey
 from foretell.runtime.session import FreshProcessSession, Limits, Session
+from foretell.runtime.supervisor import Supervisor
 
 Factory = Callable[..., Session]
 
-
-def make_fresh(cwd: Path, limits: Limits | None = None, preload: tuple[str, ...] = ()) -> Session:
-    return FreshProcessSession(limits=limits or Limits(), seed=7, cwd=cwd, preload=preload)
+RUNTIMES = ("fresh", "snapshots", "snapshots in a jail")
 
 
-RUNTIMES = {"fresh": make_fresh}
+@pytest.fixture(scope="session")
+async def open_supervisor() -> AsyncIterator[Supervisor]:
+    """Snapshots without confinement."""
+    async with Supervisor(level=Level.NONE) as supervisor:
+        yield supervisor
 
 
-@pytest.fixture(scope="session", params=sorted(RUNTIMES))
-def make_session(request: pytest.FixtureRequest) -> Factory:
-    return RUNTIMES[request.param]
+@pytest.fixture(scope="session")
+async def jailed_supervisor() -> AsyncIterator[Supervisor]:
+    """Snapshots at the strongest level that this machine has."""
+    async with Supervisor(level=survey().level) as supervisor:
+        yield supervisor
+
+
+@pytest.fixture
+def make_supervisor() -> Callable[..., Supervisor]:
+    """Make a supervisor of a test's own."""
+    return lambda **options: Supervisor(level=Level.NONE, **options)
+
+
+@pytest.fixture(scope="session", params=RUNTIMES)
+def make_session(
+    request: pytest.FixtureRequest, open_supervisor: Supervisor, jailed_supervisor: Supervisor
+) -> Factory:
+    def make(cwd: Path, limits: Limits | None = None, preload: tuple[str, ...] = ()) -> Session:
+        limits = limits or Limits()
+        if request.param == "fresh":
+            return FreshProcessSession(limits=limits, seed=7, cwd=cwd, preload=preload)
+        supervisor = open_supervisor if request.param == "snapshots" else jailed_supervisor
+        return supervisor.session(limits=limits, seed=7, preload=preload)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,14 @@ def count_threads(pid: int) -> int:
     return _read_kib(pid, "status", "Threads:")
 
 
+def children(pid: int) -> frozenset[int]:
+    """The living children of a process's first thread; none where it is gone."""
+    try:
+        return frozenset(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()))
+    except (OSError, ValueError):
+        return frozenset()
+
+
 def shares_memory(pid: int) -> bool:
     """Whether a process has writable memory that a fork of it would share, or may not be looked at."""
     try:

@@ -17,23 +17,28 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from foretell.errors import RuntimeUnavailable
-from foretell.model.run import CellSource, Failure, Queued, Replaying, Run, RunRequest
+from foretell.model.run import CellSource, Queued, Replaying, Run, RunRequest
 from foretell.runtime import processes
 from foretell.runtime.conduct import ConductedSession, finish, order_for
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.forked import ForkedWorker
 from foretell.runtime.jail.jails import Jail
 from foretell.runtime.limits import Limits, explain_stopped_above
-from foretell.runtime.messages import Answer, Message, Order, Replay, answers
+from foretell.runtime.messages import Answer, CellEnded, Message, Order, Replay, answers
 from foretell.runtime.state import OUTSIDE_KILLS, Prefix, make_fence
 from foretell.runtime.turns import Turns
 from foretell.runtime.workers import Exited
 
 ASK_SECONDS = 10.0
+REACH_SECONDS = 15.0
 REST_SECONDS = 5.0
 TRIES = 3
-MOST_SNAPSHOTS = 32
+WORTH_SECONDS = 0.1
+MOST_SNAPSHOTS = 24
+RECENT_SNAPSHOTS = 2
 LONG_RUN_NICENESS = 15
+
+CHILD = "a child process"
 
 _log = logging.getLogger(__name__)
 
@@ -43,12 +48,14 @@ class Snapshot:
     """A process at rest, the cells it has run, and the ids of those among them that failed.
 
     `can_fork` is false where a fork would lose something: then the process itself goes on to the next cell.
+    `behind_seconds` is what it would take to replay it from the last snapshot that is worth keeping.
     """
 
     worker: ForkedWorker
     executed: Prefix = ()
     failed: tuple[str, ...] = ()
     can_fork: bool = True
+    behind_seconds: float = 0.0
     used: float = 0.0
     memory_bytes: int = 0
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -58,10 +65,20 @@ class Snapshot:
         """Whether its process is there."""
         return not self.worker.exited.is_set()
 
-    def after(self, worker: ForkedWorker, cell: CellSource, failure: Failure | None) -> Snapshot:
-        """The state once `cell` has run in `worker`, too."""
-        failed = self.failed if failure is None else (*self.failed, cell.cell)
-        return Snapshot(worker=worker, executed=(*self.executed, cell), failed=failed)
+    @property
+    def is_worth_keeping(self) -> bool:
+        """Whether it would take long to replay; the state before the first cell always would."""
+        return self.behind_seconds >= WORTH_SECONDS or not self.executed
+
+    def after(self, worker: ForkedWorker, cell: CellSource, ended: CellEnded) -> Snapshot:
+        """The state once `cell` has run in `worker`, too; not at rest yet."""
+        return Snapshot(
+            worker=worker,
+            executed=(*self.executed, cell),
+            failed=self.failed if ended.failure is None else (*self.failed, cell.cell),
+            can_fork=False,
+            behind_seconds=(0.0 if self.is_worth_keeping else self.behind_seconds) + ended.seconds,
+        )
 
 
 class Ground(Protocol):
@@ -144,9 +161,12 @@ class SnapshotSession(ConductedSession):
 
     def drop(self, snapshot: Snapshot) -> None:
         """End one snapshot; it comes back by replay."""
-        for key in [key for key, kept in self._snapshots.items() if kept.worker is snapshot.worker]:
-            del self._snapshots[key]
+        self._forget(snapshot.worker)
         self._close_later(snapshot.worker)
+
+    def _forget(self, worker: ForkedWorker) -> None:
+        for key in [key for key, kept in self._snapshots.items() if kept.worker is worker]:
+            del self._snapshots[key]
 
     async def _conduct(self, request: RunRequest, flight: Flight) -> Run:
         def tell(ahead: int) -> None:
@@ -181,7 +201,7 @@ class SnapshotSession(ConductedSession):
             return finish(request, flight, ended, snapshot.failed)
         self._passed_over.discard(key)
         observations = await flight.observe(runner)
-        self._settling = asyncio.create_task(self._keep(snapshot.after(runner, request.cell, ended.failure)))
+        self._settling = asyncio.create_task(self._come_to_rest(snapshot.after(runner, request.cell, ended)))
         return Run(
             cell=request.cell.cell,
             outputs=flight.outputs,
@@ -208,26 +228,33 @@ class SnapshotSession(ConductedSession):
                 return replace(end, failure=explain_stopped_above(key[-1].cell))
             flight.resume()
 
-    async def _extend(self, snapshot: Snapshot, prefix: Prefix, flight: Flight) -> Snapshot | tuple[Prefix, Died]:
-        """Run what is missing of `prefix`; where a cell takes its process with it, that cell's prefix and its end."""
-        first = len(snapshot.executed)
+    async def _extend(self, start: Snapshot, prefix: Prefix, flight: Flight) -> Snapshot | tuple[Prefix, Died]:
+        """Run what is missing of `prefix`; where a cell takes its process with it, that cell's prefix and its end.
+
+        One process runs the missing cells; on its way a snapshot is left wherever it has become worth one.
+        """
+        state, first, total = start, len(start.executed), len(prefix) - len(start.executed)
+        runner: ForkedWorker | None = None
         for place in range(first, len(prefix)):
-            flight.show(Replaying(done=place - first, total=len(prefix) - first))
+            flight.show(Replaying(done=place - first, total=total))
             cell, key = prefix[place], prefix[: place + 1]
             if key in self._passed_over:
-                snapshot = replace(snapshot, executed=key, failed=(*snapshot.failed, cell.cell))
-                self._snapshots[key] = snapshot
+                state = replace(state, executed=key, failed=(*state.failed, cell.cell))
                 continue
-            runner = await self._fork(snapshot)
+            if runner is None or state.can_fork:
+                runner = await self._fork(state)
+            else:
+                self._forget(runner)
             ended = await flight.rebuild(runner, Replay(cell=cell, fence=make_fence()))
             if isinstance(ended, Died):
                 await self._end_run(runner)
                 return key, ended
-            snapshot = snapshot.after(runner, cell, ended.failure)
-            await self._keep(snapshot)
-        if len(prefix) > first:
-            flight.show(Replaying(done=len(prefix) - first, total=len(prefix) - first))
-        return snapshot
+            state = state.after(runner, cell, ended)
+            if state.is_worth_keeping or place == len(prefix) - 1:
+                await self._keep(state)
+        if total:
+            flight.show(Replaying(done=total, total=total))
+        return state
 
     async def _nearest(self, prefix: Prefix) -> Snapshot:
         """The living snapshot that has run most of `prefix`."""
@@ -262,56 +289,68 @@ class SnapshotSession(ConductedSession):
             await jail.close()
 
     async def _fork(self, snapshot: Snapshot) -> ForkedWorker:
-        """A process in that state to run a cell in: a fork, or the process itself where it cannot be forked or kept."""
-        if snapshot.can_fork and self._keeps_snapshots:
+        """A process in that state to run a cell in: a fork, or the process itself where it cannot be forked or kept.
+
+        The first process always stays behind, for a parent is what learns how its child has ended.
+        """
+        if snapshot.can_fork:
             self._runner = await snapshot.worker.fork()
         else:
             self._runner = snapshot.worker
-            for key in [key for key, kept in self._snapshots.items() if kept.worker is snapshot.worker]:
-                del self._snapshots[key]
+            self._forget(snapshot.worker)
         if self._jail is not None:
             self._runner.had_too_much_memory = _count_kills(self._jail)
             self._runner.memory = self._measure_run
         return self._runner
 
-    async def _keep(self, snapshot: Snapshot) -> None:
-        """Make a snapshot of a process that has run a cell, if it can be one."""
+    async def _come_to_rest(self, snapshot: Snapshot) -> None:
+        """After a run: end all that it has started, and keep its process as a snapshot where it can be one."""
         if not self._keeps_snapshots:
             await snapshot.worker.await_rest(REST_SECONDS)
             self._snapshots[snapshot.executed] = snapshot
             return
-        obstacles = await snapshot.worker.await_rest(REST_SECONDS)
-        strangers = self._sweep(snapshot.worker)
-        if obstacles is None:
+        kept = await self._keep(snapshot)
+        if self._sweep(snapshot.worker) or not kept:
+            self._forget(snapshot.worker)
             self._close_later(snapshot.worker)
-            return
-        obstacles = (*obstacles, *await asyncio.to_thread(_look_for_obstacles, snapshot.worker.pid))
-        if obstacles or strangers:
-            what = ", ".join(dict.fromkeys(obstacles)) or "a child process"
-            _log.info("The state after cell %s is not kept for forking: %s", snapshot.executed[-1].cell, what)
-            if strangers or "a child process" in obstacles:
-                self._close_later(snapshot.worker)
-                return
+
+    async def _keep(self, snapshot: Snapshot) -> bool:
+        """Take a process that has run its cell into the snapshots; false where it may not even go on by itself.
+
+        Where a fork of it would lose something it is kept as it is, which is said in the log.
+        """
+        if not self._keeps_snapshots:
+            return False
+        told = await snapshot.worker.await_rest(REST_SECONDS)
+        if told is None:
+            return False
+        obstacles = list(dict.fromkeys((*told, *await asyncio.to_thread(_look_for_obstacles, snapshot.worker.pid))))
+        if self._find_strangers(snapshot.worker):
+            obstacles.append(CHILD)
+        if obstacles:
+            name = snapshot.executed[-1].cell
+            _log.info("After cell %s no snapshot is taken, later runs replay it: %s", name, ", ".join(obstacles))
+            if CHILD in obstacles:
+                return False
         snapshot.can_fork = not obstacles
-        snapshot.worker.come_to_rest() if snapshot.can_fork else None
+        if snapshot.can_fork:
+            snapshot.worker.come_to_rest()
         old = self._snapshots.pop(snapshot.executed, None)
         self._snapshots[snapshot.executed] = snapshot
+        if old is not None and not any(kept.worker is old.worker for kept in self._snapshots.values()):
+            self._close_later(old.worker)
         snapshot.used = asyncio.get_running_loop().time()
-        if old is not None and old.worker is not snapshot.worker:
-            self._drop_unless_shared(old)
         self._make_room()
         self._ground.note(self, snapshot)
+        return True
 
     def _make_room(self) -> None:
-        """Keep no more than the most; of the others those that were used longest ago go, the first state never."""
-        kept = [snapshot for snapshot in self.snapshots if snapshot.executed]
-        kept.sort(key=lambda snapshot: snapshot.used)
-        for snapshot in kept[: max(0, len(kept) - MOST_SNAPSHOTS)]:
+        """Keep what is worth it, no more than the most of it, and of the rest the few that were used last."""
+        kept = sorted(self.snapshots, key=lambda snapshot: snapshot.used)
+        worth = [snapshot for snapshot in kept if snapshot.is_worth_keeping and snapshot.executed]
+        light = [snapshot for snapshot in kept if not snapshot.is_worth_keeping]
+        for snapshot in (*worth[:-MOST_SNAPSHOTS], *light[:-RECENT_SNAPSHOTS]):
             self.drop(snapshot)
-
-    def _drop_unless_shared(self, old: Snapshot) -> None:
-        if not any(kept.worker is old.worker for kept in self._snapshots.values()):
-            self._close_later(old.worker)
 
     async def _settle(self) -> None:
         """Wait until the run before has come to rest, and nothing of it is left but its snapshot."""
@@ -333,21 +372,26 @@ class SnapshotSession(ConductedSession):
 
     def _sweep(self, keep: ForkedWorker | None) -> int:
         """Kill whatever of the session is neither a snapshot nor `keep`; how many there were."""
-        if self._jail is None:
-            return 0
-        kept = {snapshot.worker.pid for snapshot in self._snapshots.values()} | ({keep.pid} if keep else set())
-        strangers = self._jail.processes() - kept
+        strangers = self._find_strangers(keep)
         for pid in strangers:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         return len(strangers)
 
+    def _find_strangers(self, keep: ForkedWorker | None) -> frozenset[int]:
+        """The processes of the session that are neither a snapshot nor `keep`."""
+        if self._jail is None:
+            return frozenset()
+        kept = {snapshot.worker.pid for snapshot in self._snapshots.values()} | ({keep.pid} if keep else set())
+        # A snapshot that is asked something answers in a child of its own.
+        asked = [snapshot.worker.pid for snapshot in self._snapshots.values() if snapshot.asking.locked()]
+        return self._jail.processes() - kept - {child for pid in asked for child in processes.children(pid)}
+
     def _measure_run(self) -> int:
         """Bytes of memory of the run in progress, where no cgroup counts them."""
         if self._jail is None or self._jail.memory_bytes() is not None:
             return 0
-        kept = {snapshot.worker.pid for snapshot in self._snapshots.values()}
-        return sum(processes.measure_pss(pid) for pid in self._jail.processes() - kept)
+        return sum(processes.measure_pss(pid) for pid in self._find_strangers(None))
 
     def _yield_to_others(self) -> None:
         """The run has become a long one: from now on it gets what others leave."""
@@ -367,26 +411,28 @@ class SnapshotSession(ConductedSession):
     async def _ask(self, prefix: Prefix, order: Order) -> Message | None:
         """The answer of the snapshot after `prefix`, built where it is not there and nothing runs."""
         snapshot = self._snapshots.get(prefix)
-        if snapshot is None or not snapshot.lives:
-            if self._turn.locked():
+        if snapshot is not None and snapshot.lives:
+            return await self._question(snapshot, order)
+        if self._turn.locked():
+            return None
+        async with self._turn:
+            await self._settle()
+            reached = await self._reach_quietly(prefix)
+            if isinstance(reached, Died):
                 return None
-            async with self._turn:
-                await self._settle()
-                reached = await self._reach_quietly(prefix)
-                if reached is None:
-                    return None
-                snapshot = reached
-        return await self._question(snapshot, order)
+            answer = await self._question(reached, order)
+            if prefix not in self._snapshots:
+                await self._end_run(reached.worker)
+            return answer
 
-    async def _reach_quietly(self, prefix: Prefix) -> Snapshot | None:
+    async def _reach_quietly(self, prefix: Prefix) -> Snapshot | Died:
         flight = self._flight = Flight(self._limits, lambda _: None)
         patience = asyncio.get_running_loop().call_later(REACH_SECONDS, flight.abandon)
         try:
-            reached = await self._reach(prefix, flight)
+            return await self._reach(prefix, flight)
         finally:
             patience.cancel()
             self._flight = None
-        return None if isinstance(reached, Died) else reached
 
     async def _question(self, snapshot: Snapshot, order: Order) -> Message | None:
         async with snapshot.asking:
@@ -407,9 +453,6 @@ class SnapshotSession(ConductedSession):
             self.drop(snapshot)
             return None
         return answer
-
-
-REACH_SECONDS = 15.0
 
 
 def _count_kills(jail: Jail) -> Callable[[], bool]:
