@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cells import events_of, request, run
 from foretell.model.run import Replaying
-from foretell.runtime import snapshots
+from foretell.runtime import roots, snapshots
 from foretell.runtime.session import Limits
 
 CELLS = (
@@ -190,3 +190,15 @@ async def test_an_idle_session_keeps_no_processes_and_comes_back(make_supervisor
         await asyncio.sleep(1)
         assert session.snapshots == ()
         assert (await run(session, "x = 1", "print(x)")).outputs[0].text == "1\n"
+
+
+async def test_libraries_that_start_threads_are_left_to_the_cells(make_supervisor, tmp_path, monkeypatch, caplog):
+    (tmp_path / "busy_library.py").write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+    )
+    made = roots.environment
+    monkeypatch.setattr(roots, "environment", lambda scratch: {**made(scratch), "PYTHONPATH": str(tmp_path)})
+    async with make_supervisor() as supervisor:
+        session = supervisor.session(limits=Limits(), seed=1, preload=("busy_library",))
+        assert (await run(session, "import busy_library", "print(busy_library.time)")).failure is None
+    assert any("busy_library leaves threads running" in record.message for record in caplog.records)

@@ -30,6 +30,10 @@ RETRY_SECONDS = 0.002
 HOME = "/home/learner"
 
 
+class RootBusy(RuntimeUnavailable):
+    """The libraries leave threads running when they are imported, so what has imported them cannot be forked."""
+
+
 class Root:
     """A process with libraries in its memory. Made by `start`; it ends with `close`, or when the supervisor does."""
 
@@ -116,7 +120,9 @@ class Root:
         if said == READY:
             return
         if said:
-            raise RuntimeUnavailable(f"Importing {', '.join(modules)} left threads running, so nothing can be forked")
+            raise RootBusy(
+                f"Importing {', '.join(modules)} leaves threads running; leave it to the cells to import them"
+            )
         told = await self._process.stderr.read() if self._process.stderr else b""
         lines = told.decode("utf-8", "replace")[-TOLD_CHARACTERS:].strip().splitlines()
         raise RuntimeUnavailable(

@@ -7,6 +7,7 @@ libraries and by nothing else; what a session keeps is a cache, and goes when me
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from foretell.runtime.jail.jails import Jail, Jails
 from foretell.runtime.jail.levels import Level
 from foretell.runtime.limits import Limits
 from foretell.runtime.messages import Confined, Prepare, Ready
-from foretell.runtime.roots import Root
+from foretell.runtime.roots import Root, RootBusy
 from foretell.runtime.snapshots import Snapshot, SnapshotSession
 from foretell.runtime.turns import Turns
 from foretell.runtime.workers import Exited
@@ -29,6 +30,8 @@ LOOK_SECONDS = 60.0
 IDLE_SECONDS = 3600.0
 MEMORY_SHARE = 0.5
 MOST_ROOTS = 4
+
+_log = logging.getLogger(__name__)
 
 
 class Supervisor:
@@ -137,8 +140,16 @@ class Supervisor:
                 await root.close()
             for key in list(self._roots)[: max(0, len(self._roots) - MOST_ROOTS + 1)]:
                 await self._roots.pop(key).close()
-            root = self._roots[preload] = await Root.start(preload, Path(self._scratch.name))
+            root = self._roots[preload] = await self._start_root(preload)
             return root
+
+    async def _start_root(self, preload: tuple[str, ...]) -> Root:
+        """A root with the libraries in it, or where that cannot be forked, one that leaves them to the cells."""
+        try:
+            return await Root.start(preload, Path(self._scratch.name))
+        except RootBusy as busy:
+            _log.warning("%s", busy)
+            return await Root.start((), Path(self._scratch.name))
 
     async def _open_jail(self, session: SnapshotSession) -> Jail:
         home = Path(tempfile.mkdtemp(prefix="home-", dir=self._scratch.name)) / "work"

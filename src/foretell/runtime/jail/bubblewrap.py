@@ -138,7 +138,8 @@ def _folder(place: str, size: int, mode: str) -> list[str]:
 def _show(path: str) -> list[str]:
     if os.path.islink(path) and path in places.SYSTEM:  # noqa: PTH114  a path as bubblewrap is given it
         return ["--symlink", os.readlink(path), path]  # noqa: PTH115
-    return ["--ro-bind-try", path, path]
+    # Folders on the way that bubblewrap makes of itself are for its own account only; these are for all.
+    return ["--dir", str(Path(path).parent), "--ro-bind-try", path, path]
 
 
 def _hide(path: str) -> list[str]:
