@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from typer.testing import CliRunner, Result
 from foretell import library
 from foretell.cli import app
 from foretell.config import LARGEST_NOTEBOOK_BYTES
+from foretell.runtime.jail import levels
+from foretell.runtime.jail.levels import Lack, Level, Survey
 
 
 def notebook_text(*sources: str, language: str = "python", form: int = 4) -> str:
@@ -354,6 +357,90 @@ def test_what_a_killed_foretell_left_behind_keeps_nobody_from_starting(tmp_path,
         assert "Traceback" not in err
     assert len((tmp_path / "key").read_text()) >= 24
     assert (tmp_path / "key").stat().st_mode & 0o077 == 0
+
+
+NEEDS_ALL = Survey(level=Level.A, holds=("Everything holds",), lacks=())
+WITHOUT = Lack(what="bwrap is not installed", remedy="Install it: apt install bubblewrap.")
+ONLY_C = Survey(level=Level.C, holds=("Landlock",), lacks=(WITHOUT,))
+NOTHING = Survey(level=Level.NONE, holds=(), lacks=(WITHOUT,))
+
+
+@pytest.fixture
+def surveyed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Survey], None]:
+    """Let this machine be one of which a survey says something else."""
+    return lambda found: monkeypatch.setattr(levels, "survey", lambda: found)
+
+
+@pytest.mark.parametrize(
+    ("found", "asked", "says"),
+    [
+        (ONLY_C, [], "at level C at most here, and level B was asked for.*--jail C"),
+        (ONLY_C, ["--jail", "A"], "at level C at most here, and level A was asked for"),
+        (NOTHING, ["--jail", "c"], "not at all here, and level C was asked for.*--jail none"),
+    ],
+)
+def test_serve_refuses_below_the_level_asked_for_and_says_what_is_lacking(tmp_path, surveyed, found, asked, says):
+    surveyed(found)
+    said = refused(call("serve", *asked, "--data", tmp_path / "data"))
+    assert re.search(says, said)
+    assert "bwrap is not installed. Install it: apt install bubblewrap." in said
+    assert not (tmp_path / "data").exists()
+
+
+def test_serve_says_which_lesson_host_or_port_it_cannot_use(tmp_path, surveyed):
+    surveyed(NEEDS_ALL)
+    data = ["--data", tmp_path / "data"]
+    assert "no file" in refused(call("serve", tmp_path / "none.ipynb", *data))
+    assert "is not an address of this machine" in refused(call("serve", "--host", "192.0.2.1", *data))
+    assert "is no name and no address" in refused(call("serve", "--host", "no.such.host.invalid", *data))
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        assert f"Port {port} is in use" in refused(call("serve", "--port", port, *data))
+    assert call("serve", "--jail", "D", *data).exit_code == 2
+
+
+def test_a_class_is_served_once_from_a_data_directory_and_doctor_finds_it(tmp_path, surveyed):
+    data, port = tmp_path / "data", free_port()
+    (tmp_path / "own.ipynb").write_text(notebook_text("x = 1"))
+    process = foretell("serve", tmp_path / "own.ipynb", "--jail", "none", "--port", port, "--data", data)
+    assert process.stdout is not None
+    try:
+        lines = [process.stdout.readline() for _ in range(3)]
+        assert f"http://127.0.0.1:{port}/" in lines[1]
+        assert "any browser that reaches this address gets in" in lines[2]
+        with urllib.request.urlopen(f"http://localhost:{port}/static/icon.svg", timeout=10) as answer:
+            assert answer.status == 200
+        surveyed(NEEDS_ALL)
+        assert f"served from {data} already, on port {port}" in refused(call("serve", "--data", data))
+        assert f"Port: {port}: foretell is running there" in call("doctor", "--data", data).stdout
+    finally:
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    assert "Traceback" not in err
+    assert not (data / "serving.json").exists()
+
+
+def test_a_class_that_other_machines_can_reach_is_warned_of(tmp_path):
+    process = foretell("serve", "--jail", "none", "--host", "0.0.0.0", "--port", free_port(), "--data", tmp_path)
+    assert process.stderr is not None
+    try:
+        assert "can be reached from other machines, and nothing is encrypted" in process.stderr.readline()
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+@pytest.mark.parametrize("found", [NEEDS_ALL, ONLY_C, NOTHING])
+def test_doctor_says_the_level_of_confinement_and_that_less_than_all_is_no_fault(tmp_path, surveyed, found):
+    surveyed(found)
+    result = call("doctor", "--port", free_port(), "--data", tmp_path)
+    says = "none: cells run as you" if found.level is Level.NONE else f"level {found.level}"
+    assert re.search(rf"^[✓+] Confinement: {says}$", result.stdout, re.M)
+    assert ("    bwrap is not installed. Install it: apt install bubblewrap.\n" in result.stdout) == bool(found.lacks)
+    assert all(f"    {each}\n" in result.stdout for each in found.holds)
+    assert result.exit_code == 0, result.stdout
 
 
 def test_ctrl_c_ends_a_run_without_a_traceback(tmp_path):

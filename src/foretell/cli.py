@@ -32,11 +32,13 @@ from foretell.config import DEFAULT_LESSON, LIMITS_OF_SERVE, PLAYERS_OF_ONE, Dat
 from foretell.errors import ForetellError, RuntimeUnavailable, UsageError
 from foretell.model.lesson import Lesson
 from foretell.parse.imports import imported_modules
+from foretell.runtime.jail import levels
+from foretell.runtime.jail.levels import Level
 from foretell.runtime.limits import limits_for
 from foretell.runtime.session import FreshProcessSession, Limits
 from foretell.store.attempts import Store
 from foretell.web import classroom, serve
-from foretell.web.desk import Desk
+from foretell.web.desk import Desk, confined_in_words
 from foretell.web.guard import Guard
 from foretell.web.players import Players, Sessions
 from foretell.web.shelves import OwnShelf
@@ -182,7 +184,7 @@ def _open_desk(where: DataDirectory, admission: ByKey, also_called: frozenset[st
 
 
 @app.command("serve")
-def serve_class(
+def serve_class(  # noqa: PLR0913, PLR0917 (each is an argument or option of the command)
     lessons: Annotated[
         list[str] | None, typer.Argument(help="Lessons, folders or notebooks; without any, those that ship.")
     ] = None,
@@ -191,12 +193,16 @@ def serve_class(
     name: Annotated[
         list[str] | None, typer.Option(help="A name that browsers call this server by, where a proxy gives it one.")
     ] = None,
+    jail: Annotated[
+        Level, typer.Option(help="Start only where code is confined this well, or better.", case_sensitive=False)
+    ] = Level.B,
     data: DataOption = None,
 ) -> None:
     """Serve lessons to a class: every browser is a learner of its own."""
     with _said_plainly():
         where, others = data_directory(data), name or []
         shelved = [library.open_lesson(lesson) for lesson in lessons or library.shipped_names()]
+        classroom.require_level(jail, levels.survey())
         serve.prepare(where)
         for each in shelved:
             _require_torch(each.lesson)
@@ -227,7 +233,7 @@ def _sessions(where: DataDirectory) -> Sessions:
             spares=0,
         )
 
-    return Sessions(make=make, confined="runs as the server, not confined")
+    return Sessions(make=make, confined=confined_in_words(Level.NONE, "the server"))
 
 
 def _announce_class(confined: str, host: str, address: str) -> None:
@@ -335,17 +341,20 @@ def doctor(
     port: Annotated[int | None, typer.Option(help="The port to look at.", min=1, max=65535)] = None,
     data: DataOption = None,
 ) -> None:
-    """Check Python, PyTorch, the browser, the data directory and the port, and say how to mend each."""
+    """Check Python, PyTorch, confinement, the browser, the data directory and the port, and say how to mend each."""
     with _said_plainly():
         where = data_directory(data)
         already = serve.running_server(where)
-        findings = list(examination.examine(where, port, already.port if already else None))
+        serving = already.port if already else serve.running_class(where)
+        findings = list(examination.examine(where, port, serving, levels.survey))
         for finding in findings:
             well = "✓" if _out.encoding.startswith("utf") else "+"
             sign = "[yellow]![/yellow]" if finding.remedy else f"[green]{well}[/green]"
             _out.print(f"{sign} {finding.what}: {escape(finding.says)}", soft_wrap=True)
             if finding.remedy:
                 _out.print(f"    {escape(finding.remedy)}", soft_wrap=True)
+            for line in finding.more:
+                _out.print(f"    {escape(line)}", soft_wrap=True)
     raise typer.Exit(2 if any(finding.remedy for finding in findings) else 0)
 
 

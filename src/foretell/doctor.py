@@ -13,27 +13,38 @@ import shutil
 import socket
 import sys
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from foretell.config import DEFAULT_PORT, DataDirectory
+from foretell.runtime.jail.levels import Level, Survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at; `remedy` is "" where it is well."""
+    """One thing that was looked at; `remedy` is "" where it is well.
+
+    `more` says what holds, and what could be better and need not be: a line each.
+    """
 
     what: str
     says: str
     remedy: str = ""
+    more: tuple[str, ...] = ()
 
 
-def examine(data: DataDirectory, port: int | None, serving: int | None = None) -> Iterator[Finding]:
-    """Look at Python, PyTorch, the browser, the data directory and the port; on `serving` a foretell runs already."""
+def examine(
+    data: DataDirectory, port: int | None, serving: int | None, survey: Callable[[], Survey]
+) -> Iterator[Finding]:
+    """Look at Python, PyTorch, confinement, the browser, the data directory and the port.
+
+    On port `serving` a foretell runs already; `survey` tries how cells can be confined here.
+    """
     yield _python()
     yield _package("torch", "PyTorch", "lessons that use it will fail at their first cell")
     yield _package("matplotlib", "matplotlib", "cells that draw will fail")
+    yield _confinement(survey())
     yield _browser()
     yield _data(data)
     yield _room(data.path)
@@ -51,6 +62,13 @@ def _package(module: str, name: str, without: str) -> Finding:
         remedy = f"{without}; install it: pip install 'foretell[torch]' (on Linux add PyTorch's CPU index, see README)."
         return Finding(what=name, says="not installed", remedy=remedy)
     return Finding(what=name, says=importlib.metadata.version(module))
+
+
+def _confinement(found: Survey) -> Finding:
+    """Say the level and why it is no better: advice, since what one runs oneself needs no jail."""
+    says = "none: cells run as you" if found.level is Level.NONE else f"level {found.level}"
+    lacks = (f"{lack.what.rstrip('.')}. {lack.remedy.rstrip('.')}." for lack in found.lacks)
+    return Finding(what="Confinement", says=says, more=(*found.holds, *lacks))
 
 
 def _browser() -> Finding:
