@@ -78,7 +78,8 @@ class Root:
         """A new worker that has entered `jail`, but is not confined yet."""
         ends = Ends()
         worker = ForkedWorker(ends)
-        descriptors = ends.given
+        doors = jail.open_doors()
+        descriptors = [*ends.given, *doors]
         request = PLAIN
         if jail.pidfd is not None:
             descriptors.append(jail.pidfd)
@@ -88,6 +89,8 @@ class Root:
             await self._ask(request, descriptors)
         finally:
             ends.give()
+            for door in doors:
+                os.close(door)
         return worker
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ libraries and by nothing else; what a session keeps is a cache, and goes when me
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import tempfile
 from pathlib import Path
@@ -30,6 +31,7 @@ LOOK_SECONDS = 60.0
 IDLE_SECONDS = 3600.0
 MEMORY_SHARE = 0.5
 MOST_ROOTS = 4
+MOST_SPARES = 2
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class Supervisor:
         self._scratch = tempfile.TemporaryDirectory(prefix="foretell-", ignore_cleanup_errors=True)
         self._roots: dict[tuple[str, ...], Root] = {}
         self._starting: dict[tuple[str, ...], asyncio.Lock] = {}
+        self._spares: dict[Limits, asyncio.Task[Jail]] = {}
         self._sessions: set[SnapshotSession] = set()
         self._looking: asyncio.Task[None] | None = None
         self._measuring: set[asyncio.Task[None]] = set()
@@ -96,6 +99,7 @@ class Supervisor:
         except BaseException:
             await jail.close()
             raise
+        self._make_spare(session.limits)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_after())
         return jail, worker
@@ -118,6 +122,7 @@ class Supervisor:
     async def close(self) -> None:
         """End every session and every root."""
         self._closed = True
+        await asyncio.gather(*self._spares.values(), return_exceptions=True)
         tasks = [*self._measuring, *([self._looking] if self._looking else [])]
         for task in tasks:
             task.cancel()
@@ -152,8 +157,23 @@ class Supervisor:
             return await Root.start((), Path(self._scratch.name))
 
     async def _open_jail(self, session: SnapshotSession) -> Jail:
+        spare = self._spares.pop(session.limits, None)
+        if spare is not None:
+            with contextlib.suppress(RuntimeUnavailable):
+                jail = await spare
+                if not jail.is_broken:
+                    return jail
+                await jail.close()
+        return await self._make_jail(session.limits)
+
+    async def _make_jail(self, limits: Limits) -> Jail:
         home = Path(tempfile.mkdtemp(prefix="home-", dir=self._scratch.name)) / "work"
-        return await self._jails.open(session.limits, home=home)
+        return await self._jails.open(limits, home=home)
+
+    def _make_spare(self, limits: Limits) -> None:
+        """Have the next jail ready before it is asked for."""
+        if not self._closed and limits not in self._spares and len(self._spares) < MOST_SPARES:
+            self._spares[limits] = asyncio.create_task(self._make_jail(limits))
 
     async def _confine(self, worker: ForkedWorker, jail: Jail, session: SnapshotSession) -> None:
         try:

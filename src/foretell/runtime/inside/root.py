@@ -30,7 +30,8 @@ from foretell.runtime.jail.enter import enter
 READY = b"R"
 BUSY = b"T"
 PLAIN, NAMESPACES, NAMESPACES_AND_USER = b"0", b"1", b"2"
-DESCRIPTORS = 4
+MOST_DESCRIPTORS = 8
+HOME_SETTINGS = {"MPLCONFIGDIR": "/home/learner/.config/matplotlib", "IPYTHONDIR": "/home/learner/.ipython"}
 
 
 def main() -> None:
@@ -53,7 +54,7 @@ def main() -> None:
     control.send(READY if count_threads() == 1 else BUSY)
     forks = Forks(channel, shell)
     while True:
-        request, descriptors, _, _ = socket.recv_fds(control, 1, DESCRIPTORS)
+        request, descriptors, _, _ = socket.recv_fds(control, 1, MOST_DESCRIPTORS)
         if not request:
             os._exit(0)
         if not os.fork():
@@ -63,17 +64,27 @@ def main() -> None:
 
 
 def load(modules: list[str]) -> None:
-    """Import what the lesson uses; a module that cannot be imported is the business of the cell that imports it."""
-    for name in (*ALWAYS_IMPORTED, *modules):
+    """Import what the lesson uses; a module that cannot be imported is the business of the cell that imports it.
+
+    Matplotlib belongs to it wherever there is one: its settings and its list of fonts are not to be found in a jail.
+    """
+    for name in (*ALWAYS_IMPORTED, "matplotlib.pyplot", "tqdm", *modules):
         with suppress(BaseException):
             importlib.import_module(name)
+    for name, value in HOME_SETTINGS.items():
+        os.environ[name] = value
+    if tqdm := sys.modules.get("tqdm"):
+        tqdm.tqdm.monitor_interval = 0  # Its watching thread would keep a process from being forked.
 
 
 def warm_up(shell: LessonShell) -> None:
     """Do once, with constant data, what is slow the first time: every process after this one has done it already."""
     with suppress(Exception):
-        shell.run_cell("pass", store_history=False, silent=True)  # type: ignore[no-untyped-call]
+        for text in ("pass", "1 / 0"):
+            shell.run_cell(text, store_history=False, silent=True)  # type: ignore[no-untyped-call]
         shell.displayhook.compute_format_data(1)  # type: ignore[no-untyped-call]
+        for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+            vars(sys).pop(name, None)
     if "torch" in sys.modules:
         with suppress(Exception):
             _warm_torch()
@@ -109,11 +120,16 @@ def _warm_matplotlib() -> None:
 
 
 def begin(forks: Forks, request: bytes, descriptors: list[int], outlet: Outlet) -> None:
-    """In a new child: enter the jail if there is one, then serve. Never returns."""
+    """In a new child: join what counts it, enter the jail if there is one, then serve. Never returns.
+
+    The descriptors: protocol socket, standard output and error, one for each group to join, the jail's first process.
+    """
     try:
         ignore_children_no_more()
+        for door in descriptors[3:] if request == PLAIN else descriptors[3:-1]:
+            os.write(door, b"0")
         if request != PLAIN:
-            enter(descriptors[3], user_namespace=request == NAMESPACES_AND_USER)
+            enter(descriptors[-1], user_namespace=request == NAMESPACES_AND_USER)
             if os.fork():
                 os._exit(0)
         take_over(descriptors[:3])

@@ -155,6 +155,15 @@ class Jail:
         """Whether entering means to enter a user namespace too."""
         return self._cell is not None and os.geteuid() != 0
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether its first process is gone, and it cannot be entered any more."""
+        return self.is_closed or (self._cell is not None and _has_ended(self._cell.pidfd))
+
+    def open_doors(self) -> tuple[int, ...]:
+        """Descriptors to hand to the root, by which its child joins what counts it; the caller closes them."""
+        return self._group.open_doors() if self._group is not None else ()
+
     def order(self) -> Confine:
         """What the first process of the session is told, before anything else."""
         return self._order
