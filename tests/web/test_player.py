@@ -14,7 +14,8 @@ from foretell.errors import StoreError
 from foretell.model.attempt import Who
 from foretell.model.run import DisplayOutput, Event, FailureKind, Run, RunRequest, StreamOutput, UpdateDisplay
 from foretell.store.attempts import Store
-from foretell.web.player import LessonRecord, Player
+from foretell.web.player import Player
+from foretell.web.record import LessonRecord
 from lessons_for_tests import lesson_of, plain_cell
 
 CELL = plain_cell("c")

@@ -306,7 +306,7 @@ async def scratch(posted: Posted) -> Response:
 async def start_over(posted: Posted) -> Response:
     """Begin the lesson anew; what was done stays on record."""
     await posted.player.stop()
-    await asyncio.to_thread(posted.desk.store.start_over, posted.player.record.who, posted.key)
+    await asyncio.to_thread(lambda: posted.player.record.start_over(key=posted.key))
     return posted.reply({"location": f"/l/{posted.player.lesson.id}"})
 
 

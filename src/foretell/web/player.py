@@ -9,73 +9,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from itertools import count
 
 from foretell import gate, loop
 from foretell.errors import ForetellError
 from foretell.loop import Runner
-from foretell.model.attempt import (
-    Commit,
-    History,
-    Judgement,
-    KeptRun,
-    Opened,
-    Prediction,
-    SelfMark,
-    Who,
-)
+from foretell.model.attempt import History, KeptRun
 from foretell.model.lesson import CodeCell, Lesson
 from foretell.model.run import CellSource, ErrorOutput, Event, Failure, FailureKind, Run, RunRequest
 from foretell.runtime.session import Session
-from foretell.store.attempts import Store
 from foretell.web.press import Press
+from foretell.web.record import LessonRecord
 from foretell.web.stream import Live
 
 SCRATCH = "scratch"
 SECONDS_REMEMBERED = 60.0
 _NO_CHANGES: dict[str, object] = {"cells": {}, "sections": {}}
 _SCRATCH_DONE: dict[str, object] = {"announce": "Scratch run finished."}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LessonRecord:
-    """The store, narrowed to one learner in one lesson: what `loop` calls its record."""
-
-    store: Store
-    who: Who
-
-    def history(self) -> History:
-        """Give everything on record."""
-        return self.store.history(self.who)
-
-    def commit(self, *, cell: str, predictions: Sequence[Prediction], skipped: Sequence[str], key: str) -> Commit:
-        """Keep a commit."""
-        return self.store.commit(self.who, cell=cell, predictions=predictions, skipped=skipped, key=key)
-
-    def start_run(self, *, cell: str, commit: int, code: str, state: str, key: str) -> KeptRun:
-        """Keep that a run began."""
-        return self.store.start_run(self.who, cell=cell, commit=commit, code=code, state=state, key=key)
-
-    def finish_run(self, run_id: int, run: Run, judgements: Sequence[Judgement]) -> None:
-        """Keep how a run ended."""
-        self.store.finish_run(run_id, run, judgements)
-
-    def save_draft(self, *, cell: str, text: str, key: str) -> None:
-        """Keep the text of an editor."""
-        self.store.save_draft(self.who, cell=cell, text=text, key=key)
-
-    def open_help(self, *, cell: str, what: Opened, key: str) -> None:
-        """Keep that help was opened."""
-        self.store.open_help(self.who, cell=cell, what=what, key=key)
-
-    def mark(self, *, question: str, run: int, mark: SelfMark, key: str) -> None:
-        """Keep the learner's own call."""
-        self.store.mark(self.who, question=question, run=run, mark=mark, key=key)
-
-    def save_note(self, *, about: str, text: str, key: str) -> None:
-        """Keep a private line."""
-        self.store.save_note(self.who, about=about, text=text, key=key)
 
 
 class Player:

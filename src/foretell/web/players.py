@@ -18,7 +18,8 @@ from foretell.model.attempt import Who
 from foretell.model.lesson import Lesson
 from foretell.runtime.session import Session
 from foretell.store.attempts import Store
-from foretell.web.player import LessonRecord, Player
+from foretell.web.player import Player
+from foretell.web.record import LessonRecord
 
 SessionMaker = Callable[[Lesson, int], Session]
 
@@ -83,6 +84,8 @@ class Players:
         finally:
             seat.users -= 1
             seat.used_at = self._clock()
+            if not seat.users:
+                seat.player.record.let_go()
 
     def find(self, learner: str, lesson_id: str) -> Player | None:
         """Give the learner's player of a lesson where it is alive."""
