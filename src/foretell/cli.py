@@ -28,14 +28,22 @@ from foretell import doctor as examination
 from foretell import library
 from foretell.authoring.headless import CellOutcome, SourceOf, as_solved, as_starter, outcome_json, run_lesson
 from foretell.authoring.outline import outline_json, outline_text
-from foretell.config import DEFAULT_LESSON, LIMITS_OF_SERVE, PLAYERS_OF_ONE, DataDirectory, data_directory
+from foretell.config import (
+    DEFAULT_LESSON,
+    LIMITS_OF_LEARN,
+    LIMITS_OF_SERVE,
+    PLAYERS_OF_ONE,
+    DataDirectory,
+    data_directory,
+)
 from foretell.errors import ForetellError, RuntimeUnavailable, UsageError
 from foretell.model.lesson import Lesson
 from foretell.parse.imports import imported_modules
+from foretell.runtime.host import Host
 from foretell.runtime.jail import levels
 from foretell.runtime.jail.levels import Level
 from foretell.runtime.limits import limits_for
-from foretell.runtime.session import FreshProcessSession, Limits
+from foretell.runtime.session import Limits, Session
 from foretell.store.attempts import Store
 from foretell.web import classroom, serve
 from foretell.web.desk import Desk, confined_in_words
@@ -98,9 +106,17 @@ class _Output(Console):
 _out, _err = _Output(highlight=False), Console(stderr=True, highlight=False)
 
 
-def _session_for(lesson: Lesson, seed: int, scratch: Path) -> FreshProcessSession:
-    packages = imported_modules(code.source for code in lesson.code_cells)
-    return FreshProcessSession(limits=Limits(), seed=seed, preload=packages, cwd=scratch)
+def _sessions(host: Host, limits: Limits, runs_as: str) -> Sessions:
+    """Give what makes the sessions of a door, under its limits as a lesson changes them."""
+
+    def make(lesson: Lesson, seed: int) -> Session:
+        return host.session(limits=limits_for(limits, lesson), seed=seed, preload=_libraries(lesson))
+
+    return Sessions(make=make, confined=confined_in_words(host.level, runs_as), runtime=host)
+
+
+def _libraries(lesson: Lesson) -> tuple[str, ...]:
+    return imported_modules(code.source for code in lesson.code_cells)
 
 
 def _missing_packages(lesson: Lesson) -> tuple[str, ...]:
@@ -149,6 +165,7 @@ def learn(
     ] = DEFAULT_LESSON,
     port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address only.")] = False,  # noqa: FBT002
+    network: Annotated[bool, typer.Option("--network", help="Let the lesson's cells use the network.")] = False,  # noqa: FBT002
     data: DataOption = None,
 ) -> None:
     """Play a lesson in the browser."""
@@ -166,20 +183,24 @@ def learn(
         with serve.listen(port) as listener:
             bound = int(listener.getsockname()[1])
             admission = ByKey(key=serve.kept_key(where))
-            desk = _open_desk(where, admission, serve.forwarded_hosts(os.environ, bound))
+            host = Host(levels.survey().level, where.scratch, network=network)
+            sessions = _sessions(host, LIMITS_OF_LEARN, "you")
+            desk = _open_desk(where, admission, sessions, serve.forwarded_hosts(os.environ, bound))
             address = serve.Address(port=bound, key=admission.key)
             serve.serve(desk, where.running, listener, lambda _: _announce(address.of(name), browser=not no_browser))
 
 
-def _open_desk(where: DataDirectory, admission: ByKey, also_called: frozenset[str]) -> Desk:
+def _open_desk(where: DataDirectory, admission: ByKey, sessions: Sessions, also_called: frozenset[str]) -> Desk:
     store = Store.open(where.database)
     return Desk(
         store=store,
         guard=Guard(allowed_hosts=also_called),
         admission=admission,
         shelf=OwnShelf(store=store, learner=LEARNER),
-        players=Players(store, lambda lesson, seed: _session_for(lesson, seed, where.scratch), PLAYERS_OF_ONE),
+        players=Players(store, sessions.make, PLAYERS_OF_ONE),
         where=str(where.path),
+        confined=sessions.confined,
+        runtime=sessions.runtime,
     )
 
 
@@ -202,7 +223,8 @@ def serve_class(  # noqa: PLR0913, PLR0917 (each is an argument or option of the
     with _said_plainly():
         where, others = data_directory(data), name or []
         shelved = [library.open_lesson(lesson) for lesson in lessons or library.shipped_names()]
-        classroom.require_level(jail, levels.survey())
+        survey = levels.survey()
+        classroom.require_level(jail, survey)
         serve.prepare(where)
         for each in shelved:
             _require_torch(each.lesson)
@@ -214,26 +236,11 @@ def serve_class(  # noqa: PLR0913, PLR0917 (each is an argument or option of the
         with serve.listen(port, host) as listener:
             bound = int(listener.getsockname()[1])
             names = classroom.names_of(host, others) | serve.forwarded_hosts(os.environ, bound)
-            desk = classroom.open_class(where, serve.kept_key(where), shelved, _sessions(where), names)
+            host_of_cells = Host(survey.level, where.scratch, spares=0)
+            sessions = _sessions(host_of_cells, LIMITS_OF_SERVE, "the server")
+            desk = classroom.open_class(where, serve.kept_key(where), shelved, sessions, names)
             address = classroom.address_of(host, bound, others)
             serve.serve(desk, where.serving, listener, lambda _: _announce_class(desk.confined, host, address))
-
-
-def _sessions(where: DataDirectory) -> Sessions:
-    """Give what makes the sessions of a class: each in a folder of its own, under the limits of a class."""
-
-    def make(lesson: Lesson, seed: int) -> FreshProcessSession:
-        folder = where.scratch / f"{lesson.id}-{seed}"
-        folder.mkdir(exist_ok=True)
-        return FreshProcessSession(
-            limits=limits_for(LIMITS_OF_SERVE, lesson),
-            seed=seed,
-            preload=imported_modules(code.source for code in lesson.code_cells),
-            cwd=folder,
-            spares=0,
-        )
-
-    return Sessions(make=make, confined=confined_in_words(Level.NONE, "the server"))
 
 
 def _announce_class(confined: str, host: str, address: str) -> None:
@@ -290,13 +297,14 @@ def run(
 async def _run_headless(lesson: Lesson, source_of: SourceOf, tell: Callable[[str], None]) -> list[CellOutcome]:
     outcomes: list[CellOutcome] = []
     with tempfile.TemporaryDirectory(prefix="foretell-") as scratch:
-        session = _session_for(lesson, seed=0, scratch=Path(scratch))
-        try:
-            tell("starting Python")
+        tell("starting Python")
+        level = await asyncio.to_thread(levels.survey)
+        async with Host(level.level, Path(scratch)) as host:
+            limits = limits_for(LIMITS_OF_LEARN, lesson)
+            session = host.session(limits=limits, seed=0, preload=_libraries(lesson), keeps_snapshots=False)
             async for outcome in run_lesson(lesson, source_of, session.run):
                 outcomes.append(outcome)
                 tell(f"ran {len(outcomes)} of {len(lesson.code_cells)} code cells")
-        finally:
             await session.close()
     return outcomes
 
