@@ -11,7 +11,7 @@ import codecs
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ class Outlet:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._shut = 0
+        self.catch: Callable[[Shown], bool] = lambda _: False
 
     @property
     def is_ours(self) -> bool:
@@ -42,7 +43,12 @@ class Outlet:
         return os.getpid() == self._channel.owner
 
     def show(self, output: Shown) -> None:
-        """Send one output, unless shut."""
+        """Send one output, unless shut or caught on its way."""
+        if not self._shut and self.is_ours and not self.catch(output):
+            self._channel.send(output)
+
+    def send(self, output: Shown) -> None:
+        """Send one output past whoever catches them, unless shut."""
         if not self._shut and self.is_ours:
             self._channel.send(output)
 
@@ -65,7 +71,11 @@ class Stream(io.TextIOBase):
         self._native = native
         self.name = name
         self.mode = "w"
+        self.line_buffering = True
         self._buffer = ByteStream(self)
+
+    def reconfigure(self, **changes: object) -> None:
+        """Accept what scripts set here: encoding and buffering are already what they ask for."""
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
@@ -143,8 +153,9 @@ class CellDisplayHook(DisplayHook):
     def write_format_data(self, format_dict: Mapping[str, object], md_dict: object = None) -> None:
         """Send the bundle."""
         del md_dict
-        data = read_bundle(format_dict)
-        self.shell.outlet.show(DisplayOutput(data=data, execution_count=self.prompt_count))
+        display_id = self.shell.widgets.display_id_of(format_dict, None)
+        data = self.shell.widgets.draw(display_id, read_bundle(format_dict))
+        self.shell.outlet.show(DisplayOutput(data=data, execution_count=self.prompt_count, display_id=display_id))
 
     def finish_displayhook(self) -> None:
         """Nothing is buffered."""
@@ -168,13 +179,13 @@ class CellDisplayPublisher(DisplayPublisher):
     ) -> None:
         """Show a MIME bundle, or with `update` replace one shown earlier under the same display id."""
         del metadata, source, more
-        display_id = (transient or {}).get("display_id")
-        bundle = read_bundle(data)
+        asked = (transient or {}).get("display_id")
+        display_id = self.shell.widgets.display_id_of(data, None if asked is None else str(asked))
+        bundle = self.shell.widgets.draw(display_id, read_bundle(data))
         if update and display_id is not None:
-            self.shell.outlet.show(UpdateDisplay(display_id=str(display_id), data=bundle))
+            self.shell.outlet.show(UpdateDisplay(display_id=display_id, data=bundle))
         else:
-            name = None if display_id is None else str(display_id)
-            self.shell.outlet.show(DisplayOutput(data=bundle, display_id=name))
+            self.shell.outlet.show(DisplayOutput(data=bundle, display_id=display_id))
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: FBT001, FBT002  IPython's own signature
         """Take away what the cell has shown so far."""

@@ -6,39 +6,38 @@ in the learner's namespace or tracebacks, no history is written, and no thread i
 
 from __future__ import annotations
 
-import builtins
-import getpass
 import os
+import sys
 import time
+import traceback
 import types
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from IPython.core.compilerop import CachingCompiler
-from IPython.core.error import StdinNotImplementedError
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
-from IPython.utils import process as ipython_process
 from traitlets import Type
 from traitlets.config import Config
 
 from foretell.model.run import CellSource, ErrorOutput, Failure
 from foretell.runtime.inside import packages
+from foretell.runtime.inside.asking import NO_DEBUGGER, refuse_questions
 from foretell.runtime.inside.asserts import Recorder, Rewriter
 from foretell.runtime.inside.capture import CellDisplayHook, CellDisplayPublisher, Outlet
 from foretell.runtime.inside.channel import Interrupts
+from foretell.runtime.inside.commands import run_command
+from foretell.runtime.inside.loops import FreshLoops
 from foretell.runtime.inside.refusals import explain_refusal
+from foretell.runtime.inside.widgets import Widgets
 from foretell.runtime.messages import CellEnded, Execute, Planned
 from foretell.runtime.observe import one_line
 
 OURS = str(Path(__file__).parents[1]) + os.sep
+ExceptionInfo = tuple[type, BaseException, types.TracebackType | None]
 TRACEBACK_CHARACTERS = 200_000
-NO_INPUT = (
-    "This cell asks for typed input, which a lesson cannot give. "
-    "Put the value into the code instead, for example name = 'Ada'."
-)
 
 
 class CellCompiler(CachingCompiler):
@@ -60,6 +59,7 @@ class LessonShell(InteractiveShell):
     compiler_class = Type(CellCompiler)
     compile: CellCompiler
     outlet: Outlet
+    widgets: Widgets
 
     def _showtraceback(self, etype: type, evalue: object, stb: Sequence[str]) -> None:
         text = "\n".join(stb)
@@ -70,12 +70,20 @@ class LessonShell(InteractiveShell):
         lines = tuple(line for line in text.split("\n") if not line.startswith("An exception has occurred, use %tb"))
         self.outlet.show(ErrorOutput(name=etype.__name__, value=value, lines=lines))
 
-    def _get_exc_info(
-        self, exc_tuple: tuple[type, BaseException, types.TracebackType | None] | None = None
-    ) -> tuple[type, BaseException, types.TracebackType | None]:
+    def _get_exc_info(self, exc_tuple: ExceptionInfo | None = None) -> ExceptionInfo:
         kind, value, _trace = super()._get_exc_info(exc_tuple)  # type: ignore[no-untyped-call]
         hide_frames(value)
         return kind, value, value.__traceback__
+
+    def showtraceback(self, exc_tuple: ExceptionInfo | None = None, *more: Any, **named: Any) -> None:
+        """Show a traceback; that of a group of exceptions is Python's own, which IPython would only print."""
+        value = (exc_tuple or sys.exc_info())[1]
+        if not isinstance(value, BaseExceptionGroup):
+            super().showtraceback(exc_tuple, *more, **named)
+            return
+        hide_frames(value)
+        begin_in_cell(value, self.compile.latest)
+        self._showtraceback(type(value), value, "".join(traceback.format_exception(value)).rstrip().split("\n"))
 
     def system(self, cmd: str) -> None:
         """Run `!cmd`, except that install lines are only looked at."""
@@ -85,7 +93,12 @@ class LessonShell(InteractiveShell):
             return
         if command.rstrip().endswith("&"):
             raise OSError("Commands in the background are not supported; leave out the &")
-        self.user_ns["_exit_code"] = ipython_process.system(command)  # type: ignore[attr-defined]
+        self.user_ns["_exit_code"] = run_command(command)
+
+    def debugger(self, force: bool = False) -> None:  # noqa: FBT001, FBT002  IPython's own signature
+        """`%debug` and `%pdb` cannot have one: the traceback that was shown has to do."""
+        if force:
+            print(NO_DEBUGGER, file=sys.stderr)
 
     def enable_gui(self, gui: str | None = None) -> None:
         """No event loop to enter: figures are shown when a cell ends."""
@@ -103,18 +116,16 @@ def make_shell(outlet: Outlet) -> LessonShell:
     config.Completer.use_jedi = False
     shell: LessonShell = LessonShell.instance(config=config)
     shell.outlet = outlet
+    shell.widgets = Widgets(outlet)
+    loops = FreshLoops(outlet)
+    shell.loop_runner_map = {**shell.loop_runner_map, "asyncio": (loops, True)}
+    shell.loop_runner = loops
     for name in ("pip", "conda", "mamba", "micromamba", "uv"):
         shell.magics_manager.register_function(_install_magic(name), "line", name)
-    builtins.input = refuse_input
-    getpass.getpass = refuse_input
+    refuse_questions()
+    shell.widgets.listen()
     warnings.filterwarnings("ignore", message="To exit: use 'exit'")
     return shell
-
-
-def refuse_input(prompt: object = "", stream: object = None) -> str:
-    """Stand for `input`: say why there is none."""
-    del prompt, stream
-    raise StdinNotImplementedError(NO_INPUT)
 
 
 def _install_magic(name: str) -> Callable[..., None]:
@@ -130,6 +141,7 @@ def run_cell(shell: LessonShell, interrupts: Interrupts, cell: CellSource) -> Ce
     shell.compile.latest = ""
     started = time.perf_counter()
     result = _run(shell, interrupts, cell.text)
+    shell.widgets.settle()
     seconds = time.perf_counter() - started
     return CellEnded(failure=_read_failure(shell, result), seconds=seconds, asserts=())
 
@@ -205,6 +217,16 @@ def hide_frames(error: BaseException) -> None:
             done.add(id(failure))
             failure.__traceback__ = _without_ours(failure.__traceback__)
             waiting += [failure.__cause__, failure.__context__]
+            if isinstance(failure, BaseExceptionGroup):
+                waiting += failure.exceptions
+
+
+def begin_in_cell(error: BaseException, file_name: str) -> None:
+    """Leave out the frames of a traceback that lie before the cell."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename != file_name:
+        trace = trace.tb_next
+    error.__traceback__ = trace or error.__traceback__
 
 
 def _without_ours(trace: types.TracebackType | None) -> types.TracebackType | None:

@@ -1,0 +1,33 @@
+"""Lines that begin with `!`: run by the system's shell, shown as they print.
+
+Enters: a command. Leaves: its text on `sys.stdout`, and its exit code. Invariant: the command finds its input empty
+and no terminal, so it neither waits for anybody nor needs more of a jail than pipes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import shutil
+import subprocess
+import sys
+
+READ_BYTES = 1 << 16
+
+
+def run_command(command: str) -> int:
+    """Run a command to its end; a negative code is the signal that ended it."""
+    with subprocess.Popen(  # noqa: S602  running commands is what these lines are for
+        command,
+        shell=True,
+        executable=shutil.which(os.environ.get("SHELL", "sh")),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        bufsize=0,
+    ) as process:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        while process.stdout is not None and (piece := process.stdout.read(READ_BYTES)):
+            sys.stdout.write(decoder.decode(piece))
+        sys.stdout.write(decoder.decode(b"", final=True))
+    return process.returncode
