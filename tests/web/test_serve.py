@@ -1,0 +1,70 @@
+"""The server as a process: what it holds open, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from foretell.config import DataDirectory
+from foretell.errors import RuntimeUnavailable, UsageError
+from foretell.library import open_lesson
+from foretell.web import classroom, serve
+from foretell.web.desk import Desk
+from foretell.web.players import Sessions
+from idle_session import IdleSession
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def desk_in(data: Path, runtime: object) -> Desk:
+    sessions = Sessions(make=lambda _lesson, _seed: IdleSession(), confined="confined (level B)", runtime=runtime)
+    return classroom.open_class(DataDirectory(path=data), "k" * 24, [open_lesson("nn-module")], sessions, frozenset())
+
+
+def test_the_runtime_is_open_while_pages_are_answered_and_closed_when_the_server_ends(tmp_path):
+    said: list[str] = []
+
+    @asynccontextmanager
+    async def runtime() -> AsyncIterator[None]:
+        said.append("open")
+        yield
+        said.append("closed")
+
+    def ready(_port: int) -> None:
+        said.append("ready")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with serve.listen(None) as listener, pytest.raises(KeyboardInterrupt):
+        serve.serve(desk_in(tmp_path, runtime()), tmp_path / "serving.json", listener, ready)
+    assert said == ["open", "ready", "closed"]
+    assert not (tmp_path / "serving.json").exists()
+
+
+def test_a_runtime_that_cannot_begin_ends_the_server_with_its_own_words(tmp_path, capfd):
+    @asynccontextmanager
+    async def runtime() -> AsyncIterator[None]:
+        raise RuntimeUnavailable("No jail can be opened here; install bubblewrap.")
+        yield
+
+    with serve.listen(None) as listener, pytest.raises(RuntimeUnavailable, match="install bubblewrap"):
+        serve.serve(desk_in(tmp_path, runtime()), tmp_path / "serving.json", listener, lambda _port: None)
+    assert "Traceback" not in capfd.readouterr().err
+    assert not (tmp_path / "serving.json").exists()
+
+
+def test_a_host_of_this_machine_is_listened_on_and_no_other():
+    with serve.listen(None, "localhost") as listener:
+        assert listener.getsockname()[0] in {"127.0.0.1", "::1"}
+    with pytest.raises(UsageError, match="not an address of this machine"):
+        serve.listen(None, "192.0.2.77")
