@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 
 from foretell.runtime.limits import MEMORY_REFUSED, NEXT, name_bytes
+from foretell.runtime.observe import one_line
 
 MOST_NAMED = 1 << 16
 MEMORY_WORDS = ("can't allocate memory", "cannot allocate memory", "unable to allocate", "out of memory")
@@ -22,7 +23,7 @@ STARTS = ("fork", "spawn", "Popen")
 
 def explain_refusal(error: BaseException) -> str | None:
     """The sentence for an exception that a limit has caused."""
-    text = _text_of(error)
+    text = one_line(error)
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _names_memory(text)):
         return MEMORY_REFUSED
     if isinstance(error, RuntimeError) and THREAD_WORDS in text:
@@ -61,13 +62,6 @@ def _explain_processes() -> str:
 
 def _names_memory(text: str) -> bool:
     return any(words in text.lower() for words in MEMORY_WORDS)
-
-
-def _text_of(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:
-        return ""
 
 
 def _starts_process(error: BaseException) -> bool:

@@ -197,8 +197,7 @@ def _outputs_in(widget: Any) -> list[Any]:
 
 
 def _text_of(widget: Any) -> str:
-    try:
+    text = type(widget).__name__
+    with suppress(Exception):
         text = " ".join(pretty(widget, max_width=sys.maxsize).split("\n"))  # type: ignore[no-untyped-call]
-    except Exception:
-        text = type(widget).__name__
     return text if len(text) <= TEXT_CHARACTERS else f"{text[: TEXT_CHARACTERS - 1]}…"
