@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -61,6 +62,17 @@ def test_a_runtime_that_cannot_begin_ends_the_server_with_its_own_words(tmp_path
         serve.serve(desk_in(tmp_path, runtime()), tmp_path / "serving.json", listener, lambda _port: None)
     assert "Traceback" not in capfd.readouterr().err
     assert not (tmp_path / "serving.json").exists()
+
+
+def test_a_system_that_is_sparing_with_open_files_is_asked_for_as_many_as_it_gives():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        serve.hold_many_files()
+        wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (wanted, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_host_of_this_machine_is_listened_on_and_no_other():

@@ -23,6 +23,9 @@ from urllib.parse import quote
 
 import uvicorn
 
+if sys.platform != "win32":
+    import resource
+
 from foretell.config import DEFAULT_PORT, DataDirectory
 from foretell.errors import ForetellError, StoreError, UsageError
 from foretell.web.app import create_app
@@ -31,6 +34,7 @@ from foretell.web.visitors import AsGuest, ByKey
 
 _TRIES = 20
 _KEY_LENGTH = 24
+_FILES_OF_A_CLASS = 65_536
 _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, not bound to
 _OTHER_HOST = "name one of its own addresses, or 0.0.0.0 for all of them, with --host."
 
@@ -161,11 +165,21 @@ def listen(asked: int | None, host: str = "127.0.0.1") -> socket.socket:
     raise UsageError(f"Ports {ports[0]} to {ports[-1]} are all in use; name a free one with --port.")
 
 
+def hold_many_files() -> None:
+    """Let this process hold open as many files as a class takes: each learner's processes take some."""
+    if sys.platform != "win32":
+        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _FILES_OF_A_CLASS if most == resource.RLIM_INFINITY else min(most, _FILES_OF_A_CLASS)
+        if now != resource.RLIM_INFINITY and now < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def serve(desk: Desk, note: Path, listener: socket.socket, ready: Callable[[int], None]) -> None:
     """Serve until interrupted; `ready` is called with the port once pages are answered.
 
     `note` is the file that tells another foretell of this one. ForetellError where the desk's runtime cannot begin.
     """
+    hold_many_files()
     host, port = listener.getsockname()[:2]
     config = uvicorn.Config(
         create_app(desk), log_level="warning", access_log=False, timeout_graceful_shutdown=1, ws="none", lifespan="on"
