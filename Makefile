@@ -8,10 +8,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TORCH_FROM := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: learn test lint bench help clean
+PEERS := ipykernel nbconvert nbgrader otter
+
+.PHONY: learn test lint bench bench-peers soak torture help clean
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
 
 learn: $(VENV)/.learn ## install, and open the nn.Module lesson in the browser
 	$(BIN)/foretell learn $(LESSON)
@@ -25,11 +27,19 @@ lint: $(VENV)/.lint ## style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.bench ## measure against peers and limits, as ratios
+bench: $(VENV)/.browser ## measure against peers and limits, as ratios
 	$(BIN)/python -m bench $(ONLY)
 
+bench-peers: $(PEERS:%=.bench-peers/%/.installed) ## install the peers that bench measures against (5 GB)
+
+soak: $(VENV)/.test ## let learners come and go, and watch the memory of the supervisor
+	$(BIN)/python -m bench.soak $(LEARNERS)
+
+torture: $(VENV)/.test ## kill any process of foretell's at any moment, 500 times
+	FORETELL_TORTURE_KILLS=500 $(BIN)/python -m pytest tests/torture -s
+
 clean: ## forget everything that was installed
-	rm -rf $(VENV)
+	rm -rf $(VENV) .bench-peers
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -49,8 +59,10 @@ $(VENV)/.browser: $(VENV)/.test
 		|| $(BIN)/python -m playwright install chromium
 	@touch $@
 
-$(VENV)/.bench: $(VENV)/.test requirements/bench.txt
-	$(PIP) --constraint constraints.txt --requirement requirements/bench.txt
+.bench-peers/%/.installed: requirements/bench-%.txt constraints.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt $(TORCH_FROM) --requirement $<
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test requirements/lint.txt

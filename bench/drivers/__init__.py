@@ -1,0 +1,1 @@
+"""Programs that other Pythons run: the peers' and the in-process limit. They import nothing of foretell's."""
