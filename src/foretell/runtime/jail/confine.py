@@ -11,6 +11,7 @@ import os
 import resource
 import socket
 import stat
+import tempfile
 
 from foretell.runtime.jail import kernel, landlock
 from foretell.runtime.jail.enter import recall_address_space, remember_address_space
@@ -42,6 +43,7 @@ def confine(order: Confine) -> Confined:
     if order.seccomp:
         kernel.load_filter(base64.b64decode(order.seccomp))
     os.chdir(order.home)
+    tempfile.tempdir = None  # The root's own may be out of reach; let it look again.
     return Confined(leaks=tuple(find_leaks(order)))
 
 

@@ -28,6 +28,13 @@ def descendants_of(pids: Iterable[int]) -> set[int]:
     return found
 
 
+def members_of(groups: Iterable[int]) -> set[int]:
+    """All that live in these process groups. Looks at every process of the machine, and so misses none."""
+    wanted = set(groups)
+    found = {int(name) for name in _list("/proc") if name.isdigit()}
+    return {pid for pid in found if parent_and_group_of(pid)[1] in wanted and not is_dead(pid)}
+
+
 def parent_and_group_of(pid: int) -> tuple[int, int]:
     """The parent and the process group of `pid`; (0, 0) where it is gone."""
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()

@@ -55,19 +55,23 @@ class Jails:
         self._backend: Backend | None = groups.find() if level is Level.A else None
 
     async def open(self, limits: Limits, *, home: Path | None = None) -> Jail:
-        """A jail for one session; `home` is where its cells run where the level has no folder of its own (C, none)."""
+        """A jail for one session; `home` is where its cells run where the level has no folder of its own (C, none).
+
+        Where `home` does not exist, in an empty folder, it is made, and goes with the jail together with that folder.
+        """
         account = next(self._accounts) if self.level is not Level.NONE else None
         group = self._open_group(limits)
         try:
             cell = await open_cell(self._plan(limits)) if self.level.at_least(Level.B) else None
+            made = None
             if cell is None:
-                home = _prepare_home(home, account)
+                home, made = _prepare_home(home, account)
         except BaseException:
             if group is not None:
                 group.close()
             raise
         order = self._order(limits, account, home)
-        jail = Jail(order=order, cell=cell, group=group)
+        jail = Jail(order=order, cell=cell, group=group, made=made)
         self._open = {other for other in self._open if not other.is_closed} | {jail}
         return jail
 
@@ -136,12 +140,13 @@ class Jail:
     `pidfd` is the jail's first process, to be handed to the root; None where there are no namespaces to enter.
     """
 
-    def __init__(self, *, order: Confine, cell: Cell | None, group: Group | None) -> None:
+    def __init__(self, *, order: Confine, cell: Cell | None, group: Group | None, made: Path | None) -> None:
         self.home = order.home
         self.is_closed = False
         self._order = order
         self._cell = cell
         self._group = group
+        self._made = made
         self._adopted: dict[int, int] = {}
         self._parents: set[int] = set()
 
@@ -213,10 +218,12 @@ class Jail:
         if self._cell is not None:
             self._cell.kill()
         for pid, descriptor in self._adopted.items():
+            if self._cell is None and not _has_ended(descriptor):
+                # While it lives its group is surely its own, and one signal to a group misses nobody in it.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-            if self._cell is None:
-                self._kill_group(pid)
 
     async def close(self) -> None:
         """Kill, wait until nothing is left, and give everything back."""
@@ -227,21 +234,25 @@ class Jail:
         if self._cell is not None:
             await self._cell.close()
         end = time.monotonic() + END_SECONDS
-        while self.processes() and time.monotonic() < end:
-            self.kill()
+        while (left := self._left()) and time.monotonic() < end:
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(LOOK_SECONDS)
         while self._group is not None and not self._group.close() and time.monotonic() < end:
             await asyncio.sleep(LOOK_SECONDS)
         for descriptor in self._adopted.values():
             os.close(descriptor)
         self._adopted.clear()
+        if self._made is not None:
+            await asyncio.to_thread(places.remove, str(self._made))
 
-    def _kill_group(self, pid: int) -> None:
-        """Without namespaces: everything has stayed in the first process's group, for nothing may leave it."""
-        members = [other for other in self.processes() if family.parent_and_group_of(other)[1] == pid]
-        if members:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)
+    def _left(self) -> set[int]:
+        """Who lives still. Without namespaces all have stayed in the first process's group: the filter sees to it."""
+        if self._cell is not None:
+            return set()  # Bubblewrap has ended, and it ends when the kernel has buried the last in the jail.
+        alive = {pid for pid, descriptor in self._adopted.items() if not _has_ended(descriptor)}
+        return family.members_of(self._adopted) | alive
 
 
 def _has_ended(descriptor: int) -> bool:
@@ -273,17 +284,20 @@ def _count_all() -> int:
     return int(Path("/proc/loadavg").read_text(encoding="ascii").split()[3].split("/")[1])
 
 
-def _prepare_home(home: Path | None, account: int | None) -> Path:
-    """The folder of a jail that has none of its own, given to `account`, and the way to it opened."""
+def _prepare_home(home: Path | None, account: int | None) -> tuple[Path, Path | None]:
+    """The folder of a jail that has none of its own, given to `account`; and what is to be removed with the jail."""
     if home is None:
         raise RuntimeUnavailable("A jail without namespaces needs a folder to run in; say which")
-    home.mkdir(parents=True, exist_ok=True)
-    if account is None:
-        return home
-    for place in (home.parent, home):
-        os.chown(place, account, account, follow_symlinks=False)
-    way = home.parent.parent
-    os.chmod(way, stat.S_IMODE(way.stat().st_mode) | stat.S_IXOTH)  # noqa: PTH101
-    if not all(place.stat().st_mode & stat.S_IXOTH for place in home.parents[1:]):
-        raise RuntimeUnavailable(f"Other accounts cannot get to {home}; set TMPDIR to a directory that all can enter")
-    return home
+    home.parent.mkdir(parents=True, exist_ok=True)
+    made = home.parent if not any(home.parent.iterdir()) else None
+    home.mkdir(exist_ok=True)
+    if account is not None:
+        for place in (home.parent, home):
+            os.chown(place, account, account, follow_symlinks=False)
+        way = home.parent.parent
+        os.chmod(way, stat.S_IMODE(way.stat().st_mode) | stat.S_IXOTH)  # noqa: PTH101
+        if not all(place.stat().st_mode & stat.S_IXOTH for place in home.parents[1:]):
+            raise RuntimeUnavailable(
+                f"Other accounts cannot get to {home}; set TMPDIR to a directory that all can enter"
+            )
+    return home, made

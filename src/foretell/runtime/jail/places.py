@@ -6,10 +6,12 @@ shown, for it carries lessons with their solutions.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/lib32", "/lib", "/lib64", "/usr/local/lib")
@@ -17,6 +19,7 @@ SHARED = ("/usr/share/zoneinfo", "/usr/share/fonts", "/usr/local/share/fonts", "
 NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl/certs", "/usr/share/ca-certificates")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 PACKAGES = ("site-packages", "dist-packages")
+FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 OURS = ("foretell", "foretell-*.dist-info", "foretell-*.egg-info", "__editable__*foretell*")
 
 
@@ -75,3 +78,46 @@ def is_open_to_others(path: str) -> bool:
         return all(place.stat().st_mode & 0o001 for place in real.parents) and bool(real.stat().st_mode & 0o004)
     except OSError:
         return False
+
+
+def remove(folder: str) -> None:
+    """Remove what a learner has left, however deep, following no link; nobody may be writing there any more.
+
+    Folders within folders are first moved up to `folder`, so that depth costs neither descriptors nor recursion.
+    """
+    try:
+        top = os.open(folder, FOLDER)
+    except OSError:
+        return
+    try:
+        numbers = itertools.count()
+        while names := os.listdir(top):  # noqa: PTH208  a descriptor, not a path
+            gone = [_remove_one(top, name, numbers) for name in names]
+            if not any(gone):
+                return  # Somebody else's: what can go has gone.
+    finally:
+        os.close(top)
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)  # noqa: PTH106  as above
+
+
+def _remove_one(top: int, name: str, numbers: Iterator[int]) -> bool:
+    """Remove a file, or a folder whose own folders have been moved up; whether something has changed."""
+    with contextlib.suppress(OSError):
+        os.unlink(name, dir_fd=top)
+        return True
+    with contextlib.suppress(OSError):
+        os.chmod(name, 0o700, dir_fd=top)
+        inside = os.open(name, FOLDER, dir_fd=top)
+        try:
+            for entry in os.listdir(inside):  # noqa: PTH208  as above
+                try:
+                    os.unlink(entry, dir_fd=inside)
+                except OSError:
+                    os.chmod(entry, 0o700, dir_fd=inside)
+                    os.rename(entry, f".gone-{os.getpid()}-{next(numbers)}", src_dir_fd=inside, dst_dir_fd=top)
+        finally:
+            os.close(inside)
+        os.rmdir(name, dir_fd=top)
+        return True
+    return False
