@@ -224,7 +224,7 @@ async def test_the_streams_have_what_scripts_look_for(session):
 
 def is_confined(seen: Run) -> bool:
     """Whether the run was refused another program, as it is in a jail."""
-    return seen.failure is not None and "which cells may not start here" in seen.failure.message
+    return seen.failure is not None and "other program" in seen.failure.message
 
 
 async def test_what_native_code_and_other_programs_write_is_shown(session):

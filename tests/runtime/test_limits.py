@@ -105,7 +105,24 @@ REFUSED = {
 @pytest.mark.parametrize("name", sorted(REFUSED))
 async def test_too_many_processes_and_threads_are_told_with_the_limit(scarce, name):
     seen = await run(scarce, LOWERED + REFUSED[name])
-    assert "more processes and threads than the limit of " in seen.failure.message
+    assert "more processes and threads than the limit of 40." in seen.failure.message
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import socket\nraise socket.gaierror(socket.EAI_AGAIN, 'Temporary failure in name resolution')",
+        "import socket, urllib.error\ntry:\n    raise socket.gaierror(socket.EAI_AGAIN, 'again')\n"
+        "except OSError as e:\n    raise urllib.error.URLError(e)",
+    ],
+)
+async def test_a_network_that_cannot_be_reached_is_told(session, code):
+    assert "asked for the network, which cannot be reached from here" in (await run(session, code)).failure.message
+
+
+async def test_a_socket_is_had_or_refused_in_words(session):
+    failure = (await run(session, "import socket\nsocket.create_connection(('127.0.0.1', 9))")).failure
+    assert failure.kind == "ConnectionRefusedError" or "asked for the network" in failure.message
 
 
 async def test_a_hundred_threads_at_once_are_had_or_refused_in_words(scarce):

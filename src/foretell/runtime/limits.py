@@ -18,6 +18,7 @@ Amount = TypeVar("Amount")
 
 NEXT = "Nothing you wrote is lost; change the cell and run it again."
 MEMORY_REFUSED = f"Your cell asked for more memory than there is. {NEXT}"
+PROCESSES_REFUSED = f"Your cell started more processes and threads than it may. {NEXT}"
 SIGNALS = {
     "SIGSEGV": "a segmentation fault: native code touched memory that is not its own",
     "SIGABRT": "an abort: native code gave up",
@@ -113,11 +114,14 @@ def explain_cpu(limit_seconds: int) -> Failure:
 
 
 def name_limit(failure: Failure | None, limits: Limits) -> Failure | None:
-    """The same failure, with the limit in words where memory was refused to the cell and there is one."""
-    if failure is None or failure.message != MEMORY_REFUSED or limits.memory_bytes is None:
-        return failure
-    told = f"Your cell asked for more memory than the limit of {name_bytes(limits.memory_bytes)} leaves it. {NEXT}"
-    return replace(failure, message=told)
+    """The same failure, with the limit in words where memory or processes were refused to the cell."""
+    if failure is not None and failure.message == MEMORY_REFUSED and limits.memory_bytes is not None:
+        most = f"the limit of {name_bytes(limits.memory_bytes)} leaves it"
+        return replace(failure, message=f"Your cell asked for more memory than {most}. {NEXT}")
+    if failure is not None and failure.message == PROCESSES_REFUSED:
+        most = f"the limit of {limits.processes:,}"
+        return replace(failure, message=f"Your cell started more processes and threads than {most}. {NEXT}")
+    return failure
 
 
 def explain_stopped_above(cell: str) -> Failure:

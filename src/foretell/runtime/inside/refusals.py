@@ -9,15 +9,21 @@ from __future__ import annotations
 import errno
 import linecache
 import os
+import socket
 import sys
 from contextlib import suppress
 
-from foretell.runtime.limits import MEMORY_REFUSED, NEXT, name_bytes
+from foretell.runtime.limits import MEMORY_REFUSED, NEXT, PROCESSES_REFUSED, name_bytes
 from foretell.runtime.observe import one_line
 
 MOST_NAMED = 1 << 16
 MEMORY_WORDS = ("can't allocate memory", "cannot allocate memory", "unable to allocate", "out of memory")
 THREAD_WORDS = "can't start new thread"
+NO_NETWORK = (
+    "Your cell asked for the network, which cannot be reached from here. "
+    "Put the data into the lesson's folder or into the code instead."
+)
+CHAIN = 20
 STARTS = ("fork", "spawn", "Popen")
 
 
@@ -28,7 +34,9 @@ def explain_refusal(error: BaseException) -> str | None:
         return MEMORY_REFUSED
     if isinstance(error, RuntimeError) and THREAD_WORDS in text:
         return _explain_processes()
-    return _explain_number(error) if isinstance(error, OSError) else None
+    if not isinstance(error, OSError):
+        return None
+    return NO_NETWORK if _asks_network(error) else _explain_number(error)
 
 
 def _explain_number(error: OSError) -> str | None:
@@ -55,25 +63,44 @@ def _explain_number(error: OSError) -> str | None:
 
 
 def _explain_processes() -> str:
-    most = _limit("RLIMIT_NPROC")
-    told = f"the limit of {most:,}" if most else "it may have"
-    return f"Your cell started more processes and threads than {told}. {NEXT}"
+    """The supervisor knows how many the cell may have; the kernel's own number counts paused processes too."""
+    if _limit("RLIMIT_NPROC") is not None:
+        return PROCESSES_REFUSED
+    return f"Your cell started more processes and threads than this machine allows. {NEXT}"
 
 
 def _names_memory(text: str) -> bool:
     return any(words in text.lower() for words in MEMORY_WORDS)
 
 
+def _asks_network(error: BaseException | None) -> bool:
+    """Whether a socket or the address of a name was refused, be it told by other exceptions on the way up."""
+    for _ in range(CHAIN):
+        if error is None:
+            return False
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            return True
+        if isinstance(error, OSError) and error.errno == errno.EPERM and _last_code(error)[0].endswith("socket.py"):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _starts_process(error: BaseException) -> bool:
     """Whether the line that failed starts a process; the same error also stands for much else."""
+    _, name, line = _last_code(error)
+    return name == "_execute_child" or any(word in line for word in STARTS)
+
+
+def _last_code(error: BaseException) -> tuple[str, str, str]:
+    """File, function and text of the line that an exception was raised at."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     if trace is None:
-        return False
+        return "", "", ""
     code = trace.tb_frame.f_code
-    line = linecache.getline(code.co_filename, trace.tb_lineno)
-    return code.co_name == "_execute_child" or any(word in line for word in STARTS)
+    return code.co_filename, code.co_name, linecache.getline(code.co_filename, trace.tb_lineno)
 
 
 def _limit(name: str, most: int = MOST_NAMED) -> int | None:
