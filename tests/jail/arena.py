@@ -32,10 +32,11 @@ from foretell.runtime.jail.levels import Level
 from foretell.runtime.limits import Limits
 from foretell.runtime.processes import measure_pss
 from jail.attacks import ESCAPES, RESOURCES, Attack, cell, contained
+from jail.good_code import GOOD
 from jail.own_attacks import OWN
 
 LIMITS = Limits(memory_bytes=512 << 20, file_bytes=32 << 20, processes=60)
-ALL = (*RESOURCES, *ESCAPES, *OWN)
+ALL = (*RESOURCES, *ESCAPES, *OWN, *GOOD)
 OUTPUT_BYTES = 4 << 20
 LOOK_SECONDS = 0.05
 PWNED = "foretell_pwn"

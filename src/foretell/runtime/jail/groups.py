@@ -182,9 +182,10 @@ def close_backend(backend: Backend) -> None:
 
 
 def _remove(place: Path) -> bool:
-    with contextlib.suppress(FileNotFoundError):
-        try:
-            place.rmdir()
-        except OSError:
-            return False
+    try:
+        place.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
     return True
