@@ -37,9 +37,7 @@ def make_supervisor() -> Callable[..., Supervisor]:
 
 
 @pytest.fixture(scope="session", params=RUNTIMES)
-def make_session(
-    request: pytest.FixtureRequest, open_supervisor: Supervisor, jailed_supervisor: Supervisor
-) -> Factory:
+def make_session(request: pytest.FixtureRequest, open_supervisor: Supervisor, jailed_supervisor: Supervisor) -> Factory:
     def make(cwd: Path, limits: Limits | None = None, preload: tuple[str, ...] = ()) -> Session:
         limits = limits or Limits()
         if request.param == "fresh":

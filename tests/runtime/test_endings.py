@@ -14,6 +14,7 @@ from contextlib import aclosing
 import psutil
 import pytest
 from cells import displays, events_of, prefix, request, run, text_of
+from runtimes import unconfined
 
 from foretell.errors import RuntimeUnavailable
 from foretell.model.run import Failure, StreamOutput
@@ -84,6 +85,7 @@ async def test_a_cell_that_ends_its_process_is_passed_over_above_others(session)
     assert seen.failed_before == ("c1",)
 
 
+@unconfined
 async def test_a_worker_killed_from_outside_is_told_and_replayed(session):
     code = "import os, time\nprint(os.getpid())\ntime.sleep(60)"
     events = []
@@ -96,6 +98,7 @@ async def test_a_worker_killed_from_outside_is_told_and_replayed(session):
     assert displays(await run(session, "x = 4", "x")) == [{"text/plain": "4"}]
 
 
+@unconfined
 async def test_a_worker_killed_between_runs_is_not_noticed(session):
     pid = int(text_of(await run(session, "import os\nprint(os.getpid())")))
     os.kill(pid, signal.SIGKILL)
@@ -117,6 +120,7 @@ async def test_writing_into_our_own_pipe_is_a_crash_and_no_error(session):
     assert (await run(session, "1")).failure is None
 
 
+@unconfined
 async def test_closing_the_iterator_ends_the_run(session):
     async with aclosing(session.run(request("import os\nprint(os.getpid())\nwhile True: pass"))) as events:
         async for event in events:
@@ -169,7 +173,8 @@ async def test_a_cell_over_its_memory_is_ended_and_told(make_session, tmp_path):
         seen = await run(session, "import time\nheld = bytearray(700 << 20)\ntime.sleep(60)")
     finally:
         await session.close()
-    assert seen.failure.kind == "memory"
+    # A jail refuses what is too much, so that Python says where; elsewhere the process is ended.
+    assert seen.failure.kind in ("memory", "MemoryError")
     assert "600 MB" in seen.failure.message
 
 

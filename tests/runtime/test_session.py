@@ -7,6 +7,7 @@ import time
 
 import pytest
 from cells import displays, events_of, prefix, request, run, text_of, traceback_of
+from runtimes import confined, unconfined
 
 from foretell.model.run import (
     AssertSeen,
@@ -38,6 +39,7 @@ async def test_a_semicolon_hides_the_last_value(session):
     assert (await run(session, "6 * 7;")).outputs == ()
 
 
+@unconfined
 async def test_text_of_child_processes_and_native_code_is_shown(session):
     code = "import os, subprocess\nsubprocess.run(['echo', 'child'])\nos.write(2, 'native é'.encode());"
     seen = await run(session, code)
@@ -213,6 +215,15 @@ async def test_install_lines_are_looked_at_and_not_run(session):
     assert text_of(seen).endswith("on\n")
 
 
+@confined
+async def test_a_jail_starts_no_programs_and_says_so(session):
+    seen = await run(session, "!echo from the shell")
+    assert "cannot start another program" in seen.failure.message
+    assert (await run(session, "import subprocess\nsubprocess.run(['echo'])")).failure is not None
+    assert text_of(await run(session, "import os\nos.write(1, 'native é'.encode());")) == "native é"
+
+
+@unconfined
 async def test_other_commands_and_magics_run(session):
     seen = await run(session, "!echo from the shell\nx = !echo kept\n%time y = 2\nprint(x[0], y)")
     assert "from the shell" in text_of(seen)

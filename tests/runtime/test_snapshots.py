@@ -8,10 +8,10 @@ import os
 
 import psutil
 import pytest
+from cells import events_of, request, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cells import events_of, request, run
 from foretell.model.run import Replaying
 from foretell.runtime import roots, snapshots
 from foretell.runtime.session import Limits
@@ -25,7 +25,8 @@ CELLS = (
     "x += 1\nprint({'b', 'a', 'c'}, hash('x'), In[-1], x)\nx",
     "class Net(torch.nn.Module):\n    pass\nnet = Net()\nnet",
     "open('notes.txt', 'a').write(f'{x}\\n')\nprint(open('notes.txt').read())",
-    "import os\nprint(sorted(os.listdir('.')), os.path.basename(os.getcwd()))\nos.path.exists('notes.txt') and os.remove('notes.txt')",
+    "import os\nprint(sorted(os.listdir('.')), os.path.basename(os.getcwd()))",
+    "import pathlib\npathlib.Path('notes.txt').unlink(missing_ok=True)",
     "raise ValueError(x)",
     "1 / 0",
     "x = 5\nassert x == 6, f'{x}'",

@@ -15,6 +15,18 @@ import sys
 READ_BYTES = 1 << 16
 
 
+NO_PROGRAMS = (
+    "This lesson runs confined, so its cells cannot start another program. "
+    "Python's own os, pathlib and shutil do most of what shell commands do."
+)
+
+
+def refuse_without_shell() -> None:
+    """OSError in words where there is no shell to start, as in a jail."""
+    if os.name == "posix" and not os.access("/bin/sh", os.X_OK):
+        raise OSError(NO_PROGRAMS)
+
+
 def run_command(command: str) -> int:
     """Run a command to its end; a negative code is the signal that ended it."""
     with subprocess.Popen(  # noqa: S602  running commands is what these lines are for

@@ -28,7 +28,7 @@ from foretell.runtime.inside.asking import NO_DEBUGGER, refuse_questions
 from foretell.runtime.inside.asserts import Recorder, Rewriter
 from foretell.runtime.inside.capture import CellDisplayHook, CellDisplayPublisher, Outlet
 from foretell.runtime.inside.channel import Interrupts
-from foretell.runtime.inside.commands import run_command
+from foretell.runtime.inside.commands import refuse_without_shell, run_command
 from foretell.runtime.inside.loops import FreshLoops
 from foretell.runtime.inside.refusals import explain_refusal
 from foretell.runtime.inside.widgets import Widgets
@@ -93,7 +93,13 @@ class LessonShell(InteractiveShell):
             return
         if command.rstrip().endswith("&"):
             raise OSError("Commands in the background are not supported; leave out the &")
+        refuse_without_shell()
         self.user_ns["_exit_code"] = run_command(command)
+
+    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> object:  # noqa: FBT001, FBT002  IPython's
+        """Give what `!cmd` in an expression prints."""
+        refuse_without_shell()
+        return super().getoutput(cmd, split=split, depth=depth + 1)  # type: ignore[no-untyped-call]
 
     def debugger(self, force: bool = False) -> None:  # noqa: FBT001, FBT002  IPython's own signature
         """`%debug` and `%pdb` cannot have one: the traceback that was shown has to do."""
