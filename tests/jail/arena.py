@@ -1,7 +1,7 @@
 """A root, a supervisor and victims in one process: runs attacks in jails of one level and tells how each ended.
 
-`python -m jail.arena LEVEL [ID...]` prints one line of JSON for each. Enters: the level. Leaves: results. Invariant: code
-of an attack runs only in a process that has been confined and has found no leak.
+`python -m jail.arena LEVEL [ID...]` prints one line of JSON for each. Enters: the level. Leaves: results. Invariant:
+code of an attack runs only in a process that has been confined and has found no leak.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Victims:
             with contextlib.suppress(BlockingIOError):
                 end.recv(64) if end.type == socket.SOCK_DGRAM else end.accept()
                 found.append(f"{name} was reached")
-        places = ["/", "/usr", "/etc", "/tmp", "/var/tmp", os.path.dirname(os.__file__), *sys.path]
+        places = ["/", "/usr", "/etc", "/tmp", "/var/tmp", str(Path(os.__file__).parent), *sys.path]
         found += [f"{PWNED} in {place}" for place in places if place and list(Path(place).glob(PWNED + "*"))]
         return found
 
