@@ -6,7 +6,7 @@ asks keeps that, and compares.
 
 from __future__ import annotations
 
-import base64
+from base64 import b64encode
 from dataclasses import dataclass
 
 from foretell.model.run import Failure
@@ -47,4 +47,4 @@ class Measured:
 
 def pack(dtype: str, shape: tuple[int, ...], entries: bytes) -> Array:
     """The `Array` with these entries, which are in C order and little-endian."""
-    return Array(dtype=dtype, shape=shape, data=base64.b64encode(entries).decode("ascii"))
+    return Array(dtype=dtype, shape=shape, data=b64encode(entries).decode("ascii"))

@@ -2,13 +2,14 @@
 
 A frame is a header of eight bytes (magic, version, kind, length of the payload, big endian) and a JSON payload in
 UTF-8. Enters: messages, or bytes in pieces of any size. Leaves: bytes, or messages. Invariant: a frame that is
-foreign, too large, cut short or not what its kind says is a `ProtocolFault`, and nothing is ever unpickled.
+foreign, too large, cut short or not what its kind says is a `ProtocolFault`, and nothing is ever unpickled. JSON's
+functions are bound on import: learner code that replaces them in their module changes nothing here.
 """
 
 from __future__ import annotations
 
-import json
 import struct
+from json import dumps, loads
 from typing import NoReturn
 
 from foretell.errors import ProtocolFault
@@ -22,7 +23,7 @@ MAX_PAYLOAD_BYTES = 32 << 20
 
 def encode(message: Message) -> bytes:
     """The frame of `message`. Half a surrogate pair, which UTF-8 cannot hold, is sent as "?"."""
-    text = json.dumps(to_plain(message), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = dumps(to_plain(message), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     payload = text.encode("utf-8", "replace")
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise ProtocolFault(
@@ -76,7 +77,7 @@ def _read_header(header: bytes) -> tuple[type[Message], int]:
 
 def _read_payload(kind: type[Message], payload: bytes) -> Message:
     try:
-        plain = json.loads(payload, parse_constant=_refuse_constant)
+        plain = loads(payload, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as fault:
         raise ProtocolFault(f"The payload of a {kind.__name__} is not JSON ({fault}); end that worker") from fault
     return from_plain(kind, plain)
