@@ -143,9 +143,10 @@ async def _learn(number: int, visitor: Visitor, until: float, tally: Tally) -> N
     chance = random.Random(number)
     turn = 0
     while True:
-        await asyncio.sleep(chance.expovariate(1 / BETWEEN_SECONDS))
-        if time.monotonic() > until:
+        pause = chance.expovariate(1 / BETWEEN_SECONDS)
+        if time.monotonic() + pause > until:
             return
+        await asyncio.sleep(pause)
         turn += 1
         began = time.perf_counter()
         try:

@@ -6,6 +6,7 @@ through IPython with its output captured, and the end of all its processes; a pe
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,6 +21,7 @@ from foretell.runtime.jail.levels import Level
 ROUNDS = 5
 FAST_ROUNDS = 10
 IN_A_ROW = 3
+REST_SECONDS = 0.2
 
 Lay = Callable[[Path, Sequence[CellSource]], Awaitable[peers.Command]]
 
@@ -45,13 +47,20 @@ async def _against_driver(name: str, cells: Sequence[CellSource], order: str, ot
 
 
 async def jail_cost(name: str, cells: Sequence[CellSource]) -> Row:
-    """The strongest level against a fork that nothing confines."""
+    """The strongest level against a fork that nothing confines: fork and run, without the end."""
     async with ours.supervised() as jailed, ours.supervised(Level.NONE) as free:
         if jailed.level is Level.NONE:
             raise NotMeasured("this machine confines nothing; run: foretell doctor")
-        mine = Side(name="ours", work=lambda: ours.once(jailed, cells))
-        theirs = Side(name=f"the same unconfined; {ours.named(jailed)}", work=lambda: ours.once(free, cells))
+        mine = Side(name="ours", work=lambda: ours.start_and_run(jailed, cells), rest=_rest)
+        theirs = Side(
+            name=f"the same unconfined; {ours.named(jailed)}", work=lambda: ours.start_and_run(free, cells), rest=_rest
+        )
         return await compare(name, mine, theirs, FAST_ROUNDS * IN_A_ROW)
+
+
+async def _rest() -> None:
+    """Let what a closed session leaves to be tidied up not fall into the other side's turn."""
+    await asyncio.sleep(REST_SECONDS)
 
 
 def benches() -> dict[str, Callable[[], Awaitable[Row]]]:

@@ -6,6 +6,7 @@ Enters: a level, cells. Leaves: finished runs. Invariant: a cell that fails ends
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -61,9 +62,16 @@ async def run_all(session: Session, cells: Sequence[CellSource]) -> None:
 
 async def once(supervisor: Supervisor, cells: Sequence[CellSource]) -> None:
     """From a warm root: a new session, every cell, the end of it."""
+    await start_and_run(supervisor, cells)
+
+
+async def start_and_run(supervisor: Supervisor, cells: Sequence[CellSource]) -> float:
+    """Do the same, and give the seconds of all but the end."""
+    began = time.perf_counter()
     session = supervisor.session(limits=LIMITS, seed=0, preload=MODULES, keeps_snapshots=False)
     try:
         await session.start()
         await run_all(session, cells)
+        return time.perf_counter() - began
     finally:
         await session.close()
