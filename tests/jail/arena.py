@@ -1,7 +1,7 @@
 """A root, a supervisor and victims in one process: runs attacks in jails of one level and tells how each ended.
 
-`python -m jail.arena LEVEL [ID...]` prints one line of JSON for each. Enters: the level. Leaves: results. Invariant:
-code of an attack runs only in a process that has been confined and has found no leak.
+`python -m jail.arena LEVEL[+network] [ID...]` prints one line of JSON for each. Enters: the level.
+Leaves: results. Invariant: code of an attack runs only in a process that has been confined and has found no leak.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ ALL = (*RESOURCES, *ESCAPES, *OWN, *GOOD)
 OUTPUT_BYTES = 4 << 20
 LOOK_SECONDS = 0.05
 PWNED = "foretell_pwn"
+NETWORK = "+network"
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Victims:
     """What an attack may try to reach. Nothing here may have changed afterwards."""
 
     folder: Path
+    shown: Path
     listener: socket.socket
     named: socket.socket
     datagram: socket.socket
@@ -69,6 +71,7 @@ class Victims:
             "unix_datagram": str(self.folder / "datagram"),
             "abstract": "foretell-victim-" + str(os.getpid()),
             "level": str(level),
+            "shown": str(self.shown),
         }
 
     def sibling(self, user: int | None) -> int:
@@ -106,9 +109,14 @@ class Victims:
 
 @contextlib.contextmanager
 def victims() -> Iterator[Victims]:
-    with tempfile.TemporaryDirectory(prefix="victims-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with tempfile.TemporaryDirectory(prefix="victims-") as name, tempfile.TemporaryDirectory(prefix="shown-") as other:
+        folder, shown = Path(name), Path(other)
+        (shown / "hidden").mkdir()
+        (shown / "hidden" / "secret.txt").write_text("private")
+        (shown / "secret.txt").write_text("private")
+        (shown / "data.txt").write_text("data")
+        for place in (folder, shown):
+            place.chmod(0o755)
         (folder / "hidden-solutions").mkdir()
         (folder / "hidden-solutions" / "solution.py").write_text("answer = 42")
         (folder / "victim.txt").write_text("private")
@@ -129,7 +137,7 @@ def victims() -> Iterator[Victims]:
                 end.listen()
         for path in (folder / "named", folder / "datagram"):
             path.chmod(0o777)
-        yield Victims(folder, *ends)
+        yield Victims(folder, shown, *ends)
         for end in ends:
             end.close()
 
@@ -300,7 +308,7 @@ async def try_attack(attack: Attack, jails: Jails, made: Victims, homes: Path) -
 
 
 async def main() -> None:
-    level, wanted = Level(sys.argv[1]), sys.argv[2:]
+    level, wanted = Level(sys.argv[1].removesuffix(NETWORK)), sys.argv[2:]
     chosen = [attack for attack in ALL if attack.id in wanted or (not wanted and level in attack.levels)]
     for name in sorted({name for attack in chosen for name in attack.libraries}):
         importlib.import_module(name)
@@ -308,7 +316,9 @@ async def main() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, bury)
     with victims() as made, tempfile.TemporaryDirectory(prefix="homes-", ignore_cleanup_errors=True) as homes:
         Path(homes).chmod(0o711)
-        jails = Jails(level, hidden=(made.folder,))
+        hidden = (made.folder, made.shown / "hidden", made.shown / "secret.txt")
+        network = sys.argv[1].endswith(NETWORK)
+        jails = Jails(level, hidden=hidden, readable=(made.shown,), network=network)
         for attack in chosen:
             try:
                 result = await try_attack(attack, jails, made, Path(homes))

@@ -468,7 +468,9 @@ for name, device in (("mem", (1, 1)), ("kmsg", (1, 11)), ("vda", (254, 0))):
     attempt(name, lambda: (os.mknod(name, 0o20600, os.makedev(*device)), open(name, "rb").read(1)))
 for source in ("/etc/passwd", "/usr/bin/env", "/usr/lib/os-release"):
     attempt(source, lambda: os.link(source, "hard"))
-open("suid", "w").close(); os.chmod("suid", 0o4755)
+open("suid", "w").close()
+try: os.chmod("suid", 0o4755)
+except PermissionError: pass
 tell()
 """,
     ),

@@ -40,8 +40,10 @@ async def main():
 assert asyncio.run(main()) == 3
 with tempfile.TemporaryDirectory() as folder:
     with open(folder + "/a", "w") as file: json.dump([1], file)
-    shutil.copytree(folder, "kept"); shutil.copy2(folder + "/a", "b"); shutil.rmtree("kept")
-    os.rename("b", "c"); os.replace("c", "d"); os.chmod("d", 0o600); os.utime("d")
+    shutil.copyfile(folder + "/a", "b")
+    os.rename("b", "c"); os.replace("c", "d"); os.utime("d")
+    if LAB["level"] != "C":
+        shutil.copytree(folder, "kept"); shutil.copy2(folder + "/a", "b"); shutil.rmtree("kept"); os.chmod("d", 0o600)
 with tempfile.NamedTemporaryFile() as file: file.write(b"x")
 base = sqlite3.connect("base.db"); base.execute("create table t (x)"); base.commit(); base.close()
 import zoneinfo, getpass, locale, decimal
@@ -103,6 +105,34 @@ print("HELD")
 import subprocess
 try: subprocess.run(["ls"])
 except (PermissionError, FileNotFoundError): print("HELD")
+""",
+    ),
+    Attack(
+        id="g09-data-that-is-shown-and-what-is-hidden-in-it",
+        code="""
+assert open(LAB["shown"] + "/data.txt").read() == "data"
+for path in ("/secret.txt", "/hidden/secret.txt"):
+    try:
+        if open(LAB["shown"] + path).read(): won.append(path)
+    except OSError: pass
+attempt("list", lambda: won.extend(os.listdir(LAB["shown"] + "/hidden")) or open("/nonexistent"))
+attempt("write", lambda: open(LAB["shown"] + "/data.txt", "a"))
+attempt("unhide", lambda: os.chmod(LAB["shown"] + "/hidden", 0o777))
+tell()
+""",
+    ),
+    Attack(
+        id="g10-network-where-it-is-left",
+        levels=(),
+        code="""
+import ssl
+s = socket.socket(); s.settimeout(2); s.connect(("127.0.0.1", LAB["port"])); s.setsockopt(6, 1, 1)
+socket.getaddrinfo("localhost", 80)
+attempt("raw", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
+attempt("netlink", lambda: socket.socket(16, 3, 0))
+attempt("vsock", lambda: socket.socket(40, 1, 0))
+attempt("abstract", lambda: socket.socket(socket.AF_UNIX).connect(chr(0) + LAB["abstract"]))
+tell()
 """,
     ),
 )

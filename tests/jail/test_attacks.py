@@ -71,5 +71,12 @@ def test_without_a_jail_the_same_attacks_win() -> None:
     assert [name for name, result in results.items() if "WON" not in str(result["said"])] == []
 
 
+@pytest.mark.parametrize(("who", "level"), HERE)
+def test_a_learner_alone_may_be_left_the_network(who: str, level: str) -> None:
+    (result,) = fight(who, level + "+network", "g10-network-where-it-is-left").values()
+    assert "HELD" in str(result["said"]), result
+    assert result["harm"] == ["listener was reached"]
+
+
 def test_ids_are_unique() -> None:
     assert len({attack.id for attack in ALL}) == len(ALL)

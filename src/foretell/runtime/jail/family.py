@@ -5,6 +5,7 @@ Enters: process ids. Leaves: process ids. Invariant: a process that ends meanwhi
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 
@@ -33,6 +34,17 @@ def members_of(groups: Iterable[int]) -> set[int]:
     wanted = set(groups)
     found = {int(name) for name in _list("/proc") if name.isdigit()}
     return {pid for pid in found if parent_and_group_of(pid)[1] in wanted and not is_dead(pid)}
+
+
+def count_tasks_of(account: int) -> int:
+    """The threads of all processes of an account. Looks at every process of the machine."""
+    found = 0
+    for name in _list("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                if os.stat(f"/proc/{name}").st_uid == account:  # noqa: PTH116  as above
+                    found += len(_list(f"/proc/{name}/task"))
+    return found
 
 
 def parent_and_group_of(pid: int) -> tuple[int, int]:

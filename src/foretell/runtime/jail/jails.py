@@ -31,6 +31,7 @@ from foretell.runtime.messages import Confine, Rlimit
 PAUSED_PROCESSES = 40
 STATES_FOLDERS = 3
 UNREADABLE = ("/etc/shadow", "/proc/self/environ", "/sys/kernel", "/root/.bashrc", "/var/log")
+OTHERS_TO_COME = 64
 END_SECONDS = 10.0
 LOOK_SECONDS = 0.002
 
@@ -263,7 +264,7 @@ def _has_ended(descriptor: int) -> bool:
 
 def _rlimits(limits: Limits, *, shares_account: bool) -> tuple[Rlimit, ...]:
     """The limits of each process. A core of one byte is what stops a dump to a program too; see core(5)."""
-    processes = limits.processes + PAUSED_PROCESSES + (_count_all() if shares_account else 0)
+    processes = limits.processes + PAUSED_PROCESSES + (_count_own() if shares_account else 0)
     told = {
         "RLIMIT_NPROC": processes,
         "RLIMIT_NOFILE": limits.open_files,
@@ -279,9 +280,9 @@ def _rlimits(limits: Limits, *, shares_account: bool) -> tuple[Rlimit, ...]:
     return tuple(Rlimit(name=name, limit=limit) for name, limit in told.items())
 
 
-def _count_all() -> int:
-    """Tasks of the whole machine: where an account is shared with others, its limit must leave theirs out."""
-    return int(Path("/proc/loadavg").read_text(encoding="ascii").split()[3].split("/")[1])
+def _count_own() -> int:
+    """Tasks of this account: where a jail shares it, the limit of the account must leave these out, and some to come."""
+    return OTHERS_TO_COME + family.count_tasks_of(os.getuid())
 
 
 def _prepare_home(home: Path | None, account: int | None) -> tuple[Path, Path | None]:

@@ -15,8 +15,8 @@ from typing import Any
 from foretell.errors import RuntimeUnavailable
 
 FILES = (
-    "access chdir chmod close close_range copy_file_range creat dup dup2 dup3 faccessat faccessat2 fadvise64 fallocate "
-    "fchdir fchmod fchmodat fdatasync fgetxattr flistxattr fstat fstatfs fsync ftruncate futimesat getcwd getdents "
+    "access chdir close close_range copy_file_range creat dup dup2 dup3 faccessat faccessat2 fadvise64 fallocate "
+    "fchdir fdatasync fgetxattr flistxattr fstat fstatfs fsync ftruncate futimesat getcwd getdents "
     "getdents64 getxattr lgetxattr link linkat listxattr llistxattr lseek lstat mkdir mkdirat newfstatat open openat "
     "pread64 preadv preadv2 pwrite64 pwritev pwritev2 read readahead readlink readlinkat readv rename renameat "
     "renameat2 rmdir sendfile stat statfs statx symlink symlinkat truncate umask unlink unlinkat utime utimensat "
@@ -37,6 +37,8 @@ PROCESSES = (
     "getrandom"
 )
 CONNECTED = "getpeername getsockname getsockopt recvfrom recvmmsg recvmsg sendmmsg sendmsg sendto shutdown"
+# Landlock does not rule these, so an owner's process could change the modes of all that its owner has.
+CHANGING_MODES = "chmod fchmod fchmodat"
 CONNECTING = "accept accept4 bind connect listen"
 ALLOWED = tuple(f"{FILES} {WAITING} {PROCESSES} {CONNECTED}".split())
 
@@ -73,7 +75,8 @@ def filter_program(*, strict: bool, network: bool = False) -> bytes:
     library = _load()
     try:
         rules = _Rules(library)
-        for name in (*ALLOWED, *(() if strict and not network else CONNECTING.split())):
+        connecting = () if strict and not network else CONNECTING.split()
+        for name in (*ALLOWED, *connecting, *(() if strict else CHANGING_MODES.split())):
             rules.allow(name)
         _allow_some_arguments(rules)
         _allow_sockets(rules, strict=strict, network=network)
