@@ -281,7 +281,7 @@ def _rlimits(limits: Limits, *, shares_account: bool) -> tuple[Rlimit, ...]:
 
 
 def _count_own() -> int:
-    """Tasks of this account: where a jail shares it, the limit of the account must leave these out, and some to come."""
+    """Tasks of this account: where a jail shares it, the limit of the account must leave these out, and some more."""
     return OTHERS_TO_COME + family.count_tasks_of(os.getuid())
 
 
