@@ -203,3 +203,14 @@ async def test_libraries_that_start_threads_are_left_to_the_cells(make_superviso
         session = supervisor.session(limits=Limits(), seed=1, preload=("busy_library",))
         assert (await run(session, "import busy_library", "print(busy_library.time)")).failure is None
     assert any("busy_library leaves threads running" in record.message for record in caplog.records)
+
+
+async def test_files_follow_the_state_in_one_process_as_in_many(open_supervisor):
+    write, read = "open('n', 'a').write('x')", "print(open('n').read())"
+    for keeps in (True, False):
+        session = open_supervisor.session(limits=Limits(), seed=1, keeps_snapshots=keeps)
+        for times in range(1, 5):
+            assert (await run(session, *[write] * times, read)).outputs[0].text == "x" * times + "\n"
+        assert (await run(session, write, read)).outputs[0].text == "x\n"
+        assert (await run(session, read)).failure.kind == "FileNotFoundError"
+        await session.close()

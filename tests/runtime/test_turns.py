@@ -47,6 +47,7 @@ async def test_as_many_as_there_are_places_run_and_others_wait_in_order() -> Non
     await runs.end("b")
     assert runs.begun == ["a", "b", "c"]
     assert runs.told["d"] == [2, 1]
+    assert runs.told["c"] == [1, 0]
     await runs.end("a")
     assert runs.begun == ["a", "b", "c", "d"]
     await runs.end("c", "d")

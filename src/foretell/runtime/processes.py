@@ -6,9 +6,39 @@ answer that is safe for the question: no memory, or that it is not to be forked.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-SHARED = "s"
+import psutil
+
+WRITABLE_SHARED = re.compile(rb"^[0-9a-f-]+ .w.s ", re.MULTILINE)
+
+
+def memory_of_machine() -> int:
+    """Bytes of memory that this process and its children may use at most: the machine's, or its control groups'."""
+    limits = [int(psutil.virtual_memory().total)]
+    for place in _own_groups():
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            try:
+                limits.append(int((place / name).read_text(encoding="ascii")))
+            except (OSError, ValueError):
+                continue
+    return min(limits)
+
+
+def _own_groups() -> list[Path]:
+    """The directories of the control groups that count the memory of this process, from its own upwards."""
+    try:
+        lines = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()]
+    except OSError:
+        return []
+    found = []
+    for _, controllers, path in lines:
+        if controllers in ("", "memory"):
+            top = Path("/sys/fs/cgroup") / controllers
+            place = top / path.lstrip("/")
+            found += [place, *(above for above in place.parents if above.is_relative_to(top))]
+    return found
 
 
 def measure_pss(pid: int) -> int:
@@ -32,10 +62,10 @@ def children(pid: int) -> frozenset[int]:
 def shares_memory(pid: int) -> bool:
     """Whether a process has writable memory that a fork of it would share, or may not be looked at."""
     try:
-        lines = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace").splitlines()
+        maps = Path(f"/proc/{pid}/maps").read_bytes()
     except OSError:
         return True
-    return any(line.split(maxsplit=2)[1][1::2] == "w" + SHARED for line in lines)
+    return not maps or WRITABLE_SHARED.search(maps) is not None
 
 
 def _read_kib(pid: int, name: str, key: str) -> int:

@@ -12,8 +12,6 @@ import logging
 import tempfile
 from pathlib import Path
 
-import psutil
-
 from foretell.errors import RuntimeUnavailable
 from foretell.runtime import processes
 from foretell.runtime.forked import ForkedWorker
@@ -30,6 +28,7 @@ CONFINE_SECONDS = 20.0
 LOOK_SECONDS = 60.0
 IDLE_SECONDS = 3600.0
 MEMORY_SHARE = 0.5
+LIKELY_BYTES = 16 << 20
 MOST_ROOTS = 4
 MOST_SPARES = 2
 
@@ -55,7 +54,7 @@ class Supervisor:
         self.level = level
         self.turns = turns or Turns()
         self._jails = jails or Jails(level)
-        self._memory_bytes = memory_bytes or int(psutil.virtual_memory().total * MEMORY_SHARE)
+        self._memory_bytes = memory_bytes or int(processes.memory_of_machine() * MEMORY_SHARE)
         self._idle_seconds = idle_seconds
         self._scratch = tempfile.TemporaryDirectory(prefix="foretell-", ignore_cleanup_errors=True)
         self._roots: dict[tuple[str, ...], Root] = {}
@@ -105,7 +104,9 @@ class Supervisor:
         return jail, worker
 
     def note(self, session: SnapshotSession, snapshot: Snapshot) -> None:
-        """A snapshot was taken: find out what it takes, and let others go where that is too much."""
+        """A snapshot was taken: where there are many, find out what it takes, and let others go if it is too much."""
+        if sum(len(each.snapshots) for each in self._sessions) * LIKELY_BYTES < self._memory_bytes:
+            return
         task = asyncio.create_task(self._measure(session, snapshot))
         self._measuring.add(task)
         task.add_done_callback(self._measuring.discard)
@@ -216,14 +217,14 @@ class Supervisor:
     def _make_room(self, but: SnapshotSession | None = None) -> None:
         """Let go of the snapshots that were used longest ago, until the rest fits; the last one of `but` stays."""
         kept = [(session, snapshot) for session in self._sessions for snapshot in session.snapshots]
-        total = sum(snapshot.memory_bytes for _, snapshot in kept)
+        total = sum(snapshot.memory_bytes or LIKELY_BYTES for _, snapshot in kept)
         kept.sort(key=lambda pair: pair[1].used)
         for session, snapshot in kept:
             if total <= self._memory_bytes:
                 return
             if session is not but and session.is_idle and snapshot.executed:
                 session.drop(snapshot)
-                total -= snapshot.memory_bytes
+                total -= snapshot.memory_bytes or LIKELY_BYTES
 
     async def _look_after(self) -> None:
         """Now and then, end the processes of sessions that nobody uses."""

@@ -35,8 +35,8 @@ class Turns:
     ) -> AsyncIterator[None]:
         """Wait for a turn, and hold it while inside.
 
-        `tell` hears how many are ahead; `go_on` ends the wait, turn or not; `overstay` is called when the run has
-        become a long one and holds no turn any more.
+        `tell` hears how many are ahead, and 0 when the wait is over; `go_on` ends the wait, turn or not; `overstay` is
+        called when the run has become a long one and holds no turn any more.
         """
         held = await self._wait(tell, go_on)
         loop = asyncio.get_running_loop()
@@ -78,6 +78,8 @@ class Turns:
             self._tellers.pop(mine, None)
             if mine in self._waiting:
                 self._waiting.remove(mine)
+        if mine.is_set():
+            tell(0)
         return mine.is_set()
 
     def _pass_on(self) -> None:

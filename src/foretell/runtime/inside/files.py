@@ -23,6 +23,7 @@ class Files:
         self._home = home
         self._copy: Path | None = None
         self._listing: Listing = ()
+        self._copies = 0
 
     def keep(self, name: str) -> str | None:
         """Keep the files as they are under `name`; what was in the way, None where they are kept."""
@@ -31,7 +32,8 @@ class Files:
             return None
         if sum(entry[2] for entry in listing) > LIMIT_BYTES:
             return f"files of more than {LIMIT_BYTES >> 20} MB"
-        copy = self._home.parent / KEPT / name
+        self._copies += 1
+        copy = self._home.parent / KEPT / f"{name}-{self._copies}"
         try:
             if listing:
                 shutil.copytree(self._home, copy, symlinks=True)

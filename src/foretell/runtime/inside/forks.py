@@ -33,6 +33,7 @@ class Forks:
         self._files: Files | None = None
         self._children: dict[int, tuple[int, int]] = {}
         self._number = 0
+        self._has_run = False
 
     def serve(self) -> None:
         """Say that this process is there, then answer one order after the other; return when the supervisor is gone."""
@@ -55,8 +56,9 @@ class Forks:
                 os.chdir(order.home)
                 self._channel.send(confine(order))
             case Replay() | Execute():
-                if self._files is not None:
+                if self._files is not None and not self._has_run:
                     self._files.put_back()
+                self._has_run = True
                 obey(self._channel, self._shell, order)
                 self._rest()
             case _:
@@ -84,7 +86,7 @@ class Forks:
         random.setstate(state)
         take_over(descriptors)
         self._children.clear()
-        self._number = order.number
+        self._number, self._has_run = order.number, False
         die_with_parent(parent)
         self._channel.begin_anew()
         self._channel.send(Forked())
