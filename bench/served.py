@@ -17,16 +17,30 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 MEMORY = Path("/sys/fs/cgroup/memory")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """A foretell that runs: its address and process; `limit` says what holds its memory."""
+    """A foretell that runs: its address and process; `limit` says what holds its memory, and `group` is what does."""
 
     address: str
     pid: int
     limit: str
+    group: Path | None
+
+    def cpu_seconds(self) -> float:
+        """Give what the server itself has computed, its workers apart."""
+        times = psutil.Process(self.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def peak(self) -> str:
+        """Say the most memory that the server and its workers took, where a group counts it."""
+        if self.group is None:
+            return "its peak not counted"
+        return f"peak {int((self.group / 'memory.max_usage_in_bytes').read_text()) / 1e9:.1f} GB"
 
 
 @contextmanager
@@ -38,7 +52,7 @@ def served(*arguments: str, memory_bytes: int | None = None) -> Iterator[Served]
         process = subprocess.Popen(inside, stdout=subprocess.PIPE, text=True)
         try:
             held = f"a memory cgroup of {memory_bytes >> 30} GB" if group and memory_bytes else "no memory limit"
-            yield Served(address=_await_address(process), pid=process.pid, limit=held)
+            yield Served(address=_await_address(process), pid=process.pid, limit=held, group=group)
         finally:
             process.send_signal(signal.SIGTERM)
             try:
