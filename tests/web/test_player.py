@@ -12,7 +12,18 @@ import pytest
 from foretell import loop
 from foretell.errors import StoreError
 from foretell.model.attempt import Who
-from foretell.model.run import DisplayOutput, Event, FailureKind, Run, RunRequest, StreamOutput, UpdateDisplay
+from foretell.model.run import (
+    ClearOutput,
+    DisplayOutput,
+    ErrorOutput,
+    Event,
+    Failure,
+    FailureKind,
+    Run,
+    RunRequest,
+    StreamOutput,
+    UpdateDisplay,
+)
 from foretell.store.attempts import Store
 from foretell.web.player import Player
 from foretell.web.record import LessonRecord
@@ -29,6 +40,7 @@ class Session:
         self.shown = shown
         self.requests: list[RunRequest] = []
         self.gate: asyncio.Event | None = None
+        self.failure: Failure | None = None
 
     async def run(self, request: RunRequest) -> AsyncIterator[Event]:
         self.requests.append(request)
@@ -36,7 +48,7 @@ class Session:
             yield event
         if self.gate is not None:
             await self.gate.wait()
-        yield Run(cell=request.cell.cell, outputs=(), failure=None, observations={}, asserts=(), seconds=0.01)
+        yield Run(cell=request.cell.cell, outputs=(), failure=self.failure, observations={}, asserts=(), seconds=0.01)
 
     async def stop(self) -> None:
         if self.gate is not None:
@@ -183,3 +195,27 @@ async def test_a_progress_bar_is_kept_once_and_not_once_a_step(record):
     assert sum(len(str(data.get("text", ""))) for name, data in messages if name == "output") < 20_000
     texts = [data["text"] for name, data in messages if data.get("whole")]
     assert texts[-1].endswith("line 199\n299 of 300")
+
+
+RAISED = ErrorOutput(name="OSError", value="[Errno 24] Too many open files", lines=("OSError",))
+REFUSED = Failure(kind="OSError", message="Your cell had more files open than the limit of 256.", line=2)
+
+
+@pytest.mark.parametrize("is_scratch", [False, True])
+async def test_what_a_limit_was_is_said_with_the_traceback_that_is_shown_already(record, is_scratch):
+    session = Session(StreamOutput(name="stdout", text="1\n"), RAISED)
+    session.failure = REFUSED
+    player = player_of(record, session)
+    messages = await said(player.scratch("open()", None) if is_scratch else press(player))
+    names = [name for name, _ in messages]
+    assert names.index("output") < names.index("failure") < names.index("done")
+    (told,) = [data["html"] for name, data in messages if name == "failure"]
+    assert "the limit of 256" in told
+    assert "in line 2 of this cell" in told
+    assert "Too many open files" in told
+
+
+async def test_a_traceback_that_was_cleared_away_does_not_come_back(record):
+    session = Session(RAISED, ClearOutput(wait=False))
+    session.failure = REFUSED
+    assert "failure" not in [name for name, _ in await said(press(player_of(record, session)))]

@@ -8,6 +8,7 @@ Invariant: no markup of the learner's ever joins the page.
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MOVES = re.compile("[\r\b\x1b]")
 _MOST_LINES = 12
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_JSON = "application/json"
+_MOST_JSON_CHARACTERS = 200_000
 
 
 def plain_text(text: str) -> str:
@@ -47,6 +50,8 @@ def text_of(outputs: Iterable[Output]) -> str:
         match output:
             case StreamOutput(text=text):
                 pieces.append(text)
+            case DisplayOutput(data=data) if _JSON in data and "text/html" not in data:
+                pieces.append(f"{pretty_json(data[_JSON])}\n")
             case DisplayOutput(data={"text/plain": str(text)}):
                 pieces.append(f"{text}\n")
             case ErrorOutput(name=name, value=value):
@@ -100,13 +105,19 @@ class Transcript:
 
 def outputs_html(outputs: Iterable[Output], frames: str, failure: Failure | None = None) -> Markup:
     """Give all outputs of a run; `frames` is the address under which its HTML outputs are served by ordinal."""
+    shown = tuple(outputs)
+    errors = [place for place, output in enumerate(shown) if isinstance(output, ErrorOutput)]
     return Markup("").join(
-        output_html(output, f"{frames}/{place}", place, failure) for place, output in enumerate(outputs)
+        output_html(output, f"{frames}/{place}", place, failure if place in errors[-1:] else None)
+        for place, output in enumerate(shown)
     )
 
 
 def output_html(output: Output, frame: str, place: int, failure: Failure | None = None) -> Markup:
-    """Give one output; `frame` is the address of its HTML document, should it have one."""
+    """Give one output; `frame` is the address of its HTML document, should it have one.
+
+    `failure` is how the run failed, where this output is the traceback of that.
+    """
     match output:
         case StreamOutput():
             return Markup('<pre class="out-stream" data-stream="{}">{}</pre>').format(
@@ -141,19 +152,39 @@ def bundle_html(data: dict[str, str], frame: str, place: int) -> Markup:
         return Markup('<span class="math block">{}</span>').format(tex.strip("$"))
     if "text/markdown" in data:
         return Markup('<div class="prose">{}</div>').format(markdown_html(data["text/markdown"]))
+    if _JSON in data:
+        return Markup('<pre class="out-text">{}</pre>').format(plain_text(pretty_json(data[_JSON])))
     text = data.get("text/plain") or f"[no text form of {', '.join(sorted(data)) or 'this output'}]"
     return Markup('<pre class="out-text">{}</pre>').format(plain_text(text))
 
 
+def pretty_json(text: str) -> str:
+    """Give JSON a value a line; as it came where it cannot be read, or would become very long."""
+    pieces: list[str] = []
+    length = 0
+    try:
+        for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(json.loads(text)):
+            pieces.append(piece)
+            length += len(piece)
+            if length > _MOST_JSON_CHARACTERS:
+                return text
+    except (ValueError, RecursionError):
+        return text
+    return "".join(pieces)
+
+
 def _error_html(output: ErrorOutput, failure: Failure | None) -> Markup:
     last = f"{output.name}: {output.value}" if output.value else output.name
-    where = Markup("")
+    told, where = Markup(""), Markup("")
+    if failure is not None and failure.kind == output.name and failure.message not in {"", output.value}:
+        # A limit in words; what Python itself says of it is of little help.
+        told = Markup('<p class="out-error-told">{}</p>').format(plain_text(failure.message))
     if failure is not None and failure.line is not None:
         where = Markup('<p class="out-error-line">in line {} of this cell</p>').format(failure.line)
     return Markup(
-        '<div class="out-error"><p class="out-error-last">{}</p>{}'
+        '<div class="out-error">{}<p class="out-error-last">{}</p>{}'
         '<details class="out-trace"><summary>Full traceback</summary>{}</details></div>'
-    ).format(plain_text(last), where, highlighted(plain_text("\n".join(output.lines)), "pytb"))
+    ).format(told, plain_text(last), where, highlighted(plain_text("\n".join(output.lines)), "pytb"))
 
 
 def frame_document(html: str) -> str:

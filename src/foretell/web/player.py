@@ -154,6 +154,8 @@ class Player:
                 if isinstance(event, KeptRun):
                     ended = event
                     await press.begin_cell(event.id, code.cell)
+                    if event.run is not None:
+                        await press.show(event.run)
                 else:
                     await press.show(event)
         return ended
@@ -164,9 +166,10 @@ class Player:
             request = RunRequest(prefix=self.prefix_through(history, after), cell=CellSource(cell=SCRATCH, text=code))
             async with aclosing(self._runner(press)(request)) as events:
                 async for event in events:
+                    await press.show(event)
                     if not isinstance(event, Run):
-                        await press.show(event)
-                    elif event.failure is not None and not any(isinstance(o, ErrorOutput) for o in event.outputs):
+                        continue
+                    if event.failure is not None and not any(isinstance(o, ErrorOutput) for o in event.outputs):
                         return event.failure.message
         return ""
 

@@ -14,6 +14,7 @@ from foretell.model.run import (
     DisplayOutput,
     ErrorOutput,
     Event,
+    Failure,
     Queued,
     Replaying,
     Run,
@@ -30,7 +31,7 @@ class Press:
     """A press under way. `frames` holds HTML outputs by the id of their run (0: scratch) and their place in it.
 
     `transcript` is of the text stream being written, None while none is; `is_rewriting` says that the last message
-    told the whole of it.
+    told the whole of it. `error` is the last traceback that is shown, with its place.
     """
 
     lesson: str
@@ -44,19 +45,21 @@ class Press:
     stream: str = ""
     transcript: Transcript | None = None
     is_rewriting: bool = False
+    error: tuple[ErrorOutput, int] | None = None
     frames: dict[tuple[int, int], str] = field(default_factory=dict)
 
     async def begin_cell(self, run_id: int, cell: str) -> None:
         """Say that a run of `cell` has begun; said again for the same run, nothing."""
         if run_id == self.run_id:
             return
-        self.run_id, self.outputs, self.transcript = run_id, Outputs(), None
+        self.run_id, self.outputs, self.transcript, self.error = run_id, Outputs(), None, None
         await self.live.say("cell", {"cell": cell})
 
     async def show(self, event: Event) -> None:
         """Say what a run shows."""
         match event:
             case Run():
+                await self._explain(event.failure)
                 return
             case Queued():
                 await self.live.say("waiting", {"ahead": event.ahead})
@@ -71,6 +74,7 @@ class Press:
             case DisplayOutput() | ErrorOutput():
                 self.transcript = None
                 place = self.outputs.last_place()
+                self.error = (event, place) if isinstance(event, ErrorOutput) else self.error
                 html = output_html(event, self._frame_of(event, place), place)
                 display = event.display_id if isinstance(event, DisplayOutput) else None
                 await self.live.say("output", {"html": html, "stream": None, "display": display})
@@ -80,8 +84,15 @@ class Press:
                     html = bundle_html(event.data, self._frame_of(event, shown), shown)
                     await self.live.say("update", {"display": event.display_id, "html": html})
             case ClearOutput():
-                self.transcript = None
+                self.transcript = self.error = None
                 await self.live.say("clear", {"wait": event.wait})
+
+    async def _explain(self, failure: Failure | None) -> None:
+        """Say with the last traceback what is known only at the end of the run: the line, and a limit in words."""
+        if failure is not None and self.error is not None:
+            error, place = self.error
+            html = output_html(error, self._frame_of(error, place), place, failure)
+            await self.live.say("failure", {"html": html})
 
     def _frame_of(self, event: DisplayOutput | ErrorOutput | UpdateDisplay, place: int) -> str:
         """Give the address of an output's HTML, and keep the HTML there while the run is not on record."""

@@ -90,8 +90,21 @@ def no_run() -> RunView:
     return RunView(state="none", number=0, seconds="", outputs_html="", message="", note="", stale=False, events="")
 
 
-def run(*outputs: object, state: str = "done", **changes: object) -> RunView:
-    failure = Failure(kind="AttributeError", message="", line=4)
+REFUSED = ErrorOutput(
+    name="OSError",
+    value="[Errno 24] Too many open files: '/dev/null'",
+    lines=("Traceback (most recent call last):", "Cell In[3], line 2", "OSError: [Errno 24] Too many open files"),
+)
+REFUSED_IN_WORDS = Failure(
+    kind="OSError",
+    message="Your cell had more files open than the limit of 256. Open them with `with`, which closes them. "
+    "Nothing you wrote is lost; change the cell and run it again.",
+    line=2,
+)
+NO_ATTRIBUTE = Failure(kind="AttributeError", message="", line=4)
+
+
+def run(*outputs: object, state: str = "done", failure: Failure = NO_ATTRIBUTE, **changes: object) -> RunView:
     html = outputs_html(outputs, "/l/nn-module/outputs/7", failure)  # type: ignore[arg-type]
     made = replace(no_run(), state=state, number=1, seconds="0.03 s", outputs_html=html)
     return replace(made, **changes)  # type: ignore[arg-type]
@@ -384,6 +397,7 @@ def endings() -> LessonPage:
             "ex1", "How a run can end",
             cell("running", run=run(printed("epoch 1 loss 0.69\nepoch 2"), state="running", seconds="", note="")),
             cell("failed", run=run(printed("before\n"), traceback, state="failed"), ledger=every_verdict()),
+            cell("refused", run=run(printed("before\n"), REFUSED, state="failed", failure=REFUSED_IN_WORDS)),
             cell("crashed", run=run(state="crashed", message=crashed, seconds="")),
             cell("limit", run=run(printed("1\n2\n3\n"), state="limit", message=limit)),
             cell("stopped", run=run(state="stopped", message="Stopped by you.", seconds="2.10 s")),
@@ -399,12 +413,14 @@ def outputs() -> LessonPage:
     pixel = DisplayOutput(data={"image/png": PICTURE})
     warning = StreamOutput(name="stderr", text="UserWarning: lr_scheduler.step() before optimizer.step()\n")
     value = DisplayOutput(data={"text/plain": "Linear(in_features=10, out_features=5, bias=True)"}, execution_count=3)
+    bundle = {"application/json": '{"loss": [0.69, 0.41], "device": null}', "text/plain": "<JSON object>"}
+    structure = DisplayOutput(data=bundle)
     long = printed("tensor([" + ", ".join(f"{n / 7:.4f}" for n in range(40)) + "])\n")
     needs = Missing(
         cell="task", task="TwoLayerNet", section_key="ex3", section_title="Exercise 3", names="TwoLayerNet, model"
     )
     return lesson(
-        section("ex1", "Outputs", cell("outs", run=run(long, warning, frame, figure, pixel, value))),
+        section("ex1", "Outputs", cell("outs", run=run(long, warning, frame, figure, pixel, structure, value))),
         section("ex4", "Missing", cell("missing", missing=(needs,), form=long_form(), unread="the prompt has no code")),
         section("ex5", "Reference", cell("ref", mode="task", reference=True, run=run(printed("ok\n")))),
         section(

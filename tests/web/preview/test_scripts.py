@@ -6,7 +6,20 @@ import pytest
 from desk_stand_in import StandIn, drawn, events
 from draw import answer, opened, profile_of
 from playwright.sync_api import Page, expect
-from samples import cell, every_verdict, first_visit, form, ledger, outputs, printed, run
+from samples import (
+    REFUSED,
+    REFUSED_IN_WORDS,
+    cell,
+    every_verdict,
+    first_visit,
+    form,
+    ledger,
+    outputs,
+    printed,
+    run,
+)
+
+from foretell.web.outputs import output_html
 
 pytestmark = pytest.mark.browser
 
@@ -160,6 +173,26 @@ def test_a_run_that_waits_says_how_many_are_ahead_until_it_begins(visit):
     expect(page.locator(note)).to_contain_text("running")
     server.stream = events(*so_far, ended)
     expect(page.locator("#say")).to_have_text("Run finished.")
+
+
+def test_what_a_limit_was_takes_its_place_above_the_traceback_while_the_run_still_lives(visit):
+    running = replace(GUIDED, form=(), run=replace(run(state="running"), events=EVENTS))
+    server = StandIn(replies={"run": {"cell": drawn(running), "events": EVENTS, "problem": None, "announce": ""}})
+    error, told = str(output_html(REFUSED, "", 0)), str(output_html(REFUSED, "", 0, REFUSED_IN_WORDS))
+    server.stream = "retry: 60000\n" + events(
+        ("cell", {"cell": "guided"}),
+        ("output", {"html": error, "stream": None, "display": None}),
+        ("output", {"html": "", "stream": "stderr", "text": "late\n"}),
+        ("failure", {"html": told}),
+    )
+    page = visit("first-visit", server)
+    fill(page)
+    page.click("#run-guided [data-lock]")
+    log = page.locator("#cell-guided [data-log]")
+    expect(log.locator(".out-error-told")).to_have_text(REFUSED_IN_WORDS.message)
+    expect(log.locator(".out-error")).to_have_count(1)
+    expect(log.locator("> *").first).to_have_class("out-error")
+    expect(log.locator("> *").last).to_have_text("late")
 
 
 def test_a_refused_form_gets_the_focus_where_it_has_to_be_mended(visit):

@@ -51,7 +51,7 @@ export async function runScratch() {
       gone: async () => end("lost"),
       done: (said) => {
         end("thrown away");
-        const failed = log.querySelector(".out-error-last");
+        const failed = log.querySelector(".out-error-told") ?? log.querySelector(".out-error-last");
         if (failed) sayNow(`Scratch run ended with ${failed.textContent}`);
         else say(said.announce ?? "Scratch run finished.");
       },

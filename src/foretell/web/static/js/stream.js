@@ -52,6 +52,13 @@ export function followEvents(address, follower) {
       dressed(shown);
     }
   });
+  on("failure", (said) => {
+    const shown = [...(follower.log()?.querySelectorAll(":scope > .out-error") ?? [])].at(-1);
+    if (!shown) return;
+    shown.insertAdjacentHTML("afterend", said.html);
+    if (shown.nextElementSibling) dressed(shown.nextElementSibling);
+    shown.remove();
+  });
   on("clear", (said) => {
     if (said.wait) clearFirst = true;
     else follower.log()?.replaceChildren();
