@@ -162,6 +162,31 @@ def test_a_package_that_is_missing_fails_its_cell_and_says_how_to_add_it(tmp_pat
     assert "-m pip install no_such_package_here" in result.stderr
 
 
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e"
+
+
+def test_what_a_notebook_or_its_cells_say_cannot_command_the_terminal(tmp_path):
+    fails = 'raise type("Odd\\x1b[2J\\u202e", (Exception,), {})("bad\\x1b[31m\\nsecond line")'
+    (tmp_path / "n.ipynb").write_text(notebook_text(fails))
+    result = call("run", tmp_path / "n.ipynb")
+    assert result.exit_code == 1
+    (told,) = [line for line in result.stdout.splitlines() if line.startswith("cell ")]
+    assert r"Odd\x1b[2J\u202e" in told
+    assert r"bad\x1b[31m" in told
+    assert "\x1b" not in result.stdout + result.stderr
+
+
+def test_titles_and_errors_cannot_command_the_terminal(tmp_path):
+    heading = {"cell_type": "markdown", "id": "t", "metadata": {}, "source": f"# Title {HOSTILE}"}
+    text = json.loads(notebook_text("x = 1"))
+    (tmp_path / "n.ipynb").write_text(json.dumps(text | {"cells": [heading, *text["cells"]]}))
+    shown = call("outline", tmp_path / "n.ipynb").stdout
+    assert "Title" in shown
+    said = refused(call("outline", tmp_path / f"{HOSTILE.replace('/', '')}.ipynb"))
+    assert r"\x1b]0;owned\x07\x1b[2J\u202e" in said
+    assert not {"\x1b", "\x07", "\u202e"} & {*shown, *said}
+
+
 def test_outline_prints_exactly_the_json_that_was_agreed():
     said = json.loads(call("outline", "nn-module", "--json").stdout)
     assert list(said) == [

@@ -38,6 +38,7 @@ from foretell.config import (
 )
 from foretell.errors import ForetellError, RuntimeUnavailable, UsageError
 from foretell.model.lesson import Lesson
+from foretell.model.printable import printable, printable_line
 from foretell.parse.imports import imported_modules
 from foretell.runtime.host import Host
 from foretell.runtime.jail import levels
@@ -67,18 +68,15 @@ def _said_plainly() -> Iterator[None]:
         if sys.stdout is not None:
             sys.stdout.flush()
     except ForetellError as error:
-        _err.print(f"foretell: {escape(str(error))}", soft_wrap=True)
+        _err.print(f"foretell: {escape(printable(str(error)))}", soft_wrap=True)
         raise typer.Exit(2) from error
     except BrokenPipeError:  # a reader such as `head` has had enough: there is nobody to tell
         _let_go_of_output()
         raise typer.Exit(2) from None
     except OSError as error:
         _let_go_of_output()
-        place = error.filename or "The output"
-        _err.print(
-            f"foretell: {escape(f'{place} could not be used ({error.strerror})')}; mend that, then try again.",
-            soft_wrap=True,
-        )
+        told = printable(f"{error.filename or 'The output'} could not be used ({error.strerror})")
+        _err.print(f"foretell: {escape(told)}; mend that, then try again.", soft_wrap=True)
         raise typer.Exit(2) from error
 
 
@@ -324,7 +322,10 @@ def _tell(outcomes: list[CellOutcome]) -> None:
     for outcome in outcomes:
         failure = outcome.failure
         line = f", line {failure.line}" if failure and failure.line else ""
-        went = f"[red]{escape(failure.kind)}[/red]{line}: {escape(failure.message)}" if failure else "[green]ok[/green]"
+        went = "[green]ok[/green]"
+        if failure is not None:
+            kind, message = (escape(printable_line(text)) for text in (failure.kind, failure.message))
+            went = f"[red]{kind}[/red]{line}: {message}"
         _out.print(f"cell {outcome.cell:>3}  {outcome.seconds:7.2f} s  {went}", soft_wrap=True)
     failed = sum(outcome.failure is not None for outcome in outcomes)
     _out.print(f"{len(outcomes)} code cells, {failed} failed" if failed else f"{len(outcomes)} code cells, all ran")
@@ -341,7 +342,7 @@ def outline(
         if as_json:
             print(json.dumps(outline_json(lesson)))
         else:
-            _out.print(outline_text(lesson), markup=False, soft_wrap=True)
+            _out.print(printable(outline_text(lesson)), markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -358,11 +359,11 @@ def doctor(
         for finding in findings:
             well = "✓" if _out.encoding.startswith("utf") else "+"
             sign = "[yellow]![/yellow]" if finding.remedy else f"[green]{well}[/green]"
-            _out.print(f"{sign} {finding.what}: {escape(finding.says)}", soft_wrap=True)
+            _out.print(f"{sign} {finding.what}: {escape(printable_line(finding.says))}", soft_wrap=True)
             if finding.remedy:
-                _out.print(f"    {escape(finding.remedy)}", soft_wrap=True)
+                _out.print(f"    {escape(printable_line(finding.remedy))}", soft_wrap=True)
             for line in finding.more:
-                _out.print(f"    {escape(line)}", soft_wrap=True)
+                _out.print(f"    {escape(printable_line(line))}", soft_wrap=True)
     raise typer.Exit(2 if any(finding.remedy for finding in findings) else 0)
 
 
