@@ -43,6 +43,10 @@ class RuntimeUnavailable(ForetellError):
     """The process that runs cells could not be started."""
 
 
+class LibrariesBusy(RuntimeUnavailable):
+    """A lesson's libraries leave threads running when they are imported, so that process cannot be forked."""
+
+
 class ProtocolFault(ForetellError):
     """Bytes on the pipe to the process that runs cells are no frame of ours."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from foretell.runtime.jail.levels import Level, survey
-from foretell.runtime.session import FreshProcessSession, Limits, Session
+from foretell.runtime.session import Limits, Session, fresh_session
 from foretell.runtime.supervisor import Supervisor
 
 Factory = Callable[..., Session]
@@ -41,7 +41,7 @@ def make_session(request: pytest.FixtureRequest, open_supervisor: Supervisor, ja
     def make(cwd: Path, limits: Limits | None = None, preload: tuple[str, ...] = ()) -> Session:
         limits = limits or Limits()
         if request.param == "fresh":
-            return FreshProcessSession(limits=limits, seed=7, cwd=cwd, preload=preload)
+            return fresh_session(limits=limits, seed=7, cwd=cwd, preload=preload)
         supervisor = open_supervisor if request.param == "snapshots" else jailed_supervisor
         return supervisor.session(limits=limits, seed=7, preload=preload)
 

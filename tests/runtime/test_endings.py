@@ -18,7 +18,7 @@ from runtimes import unconfined
 
 from foretell.errors import RuntimeUnavailable
 from foretell.model.run import Failure, StreamOutput
-from foretell.runtime.session import FreshProcessSession, Limits
+from foretell.runtime.session import Limits, fresh_session
 
 
 async def run_and_stop(session, code: str, after: str = "ready") -> tuple[list, float]:
@@ -229,7 +229,7 @@ def _cwd(process: psutil.Process) -> str:
 
 async def test_a_worker_that_cannot_start_is_an_error_with_a_remedy(tmp_path):
     (tmp_path / "file").write_text("")
-    session = FreshProcessSession(limits=Limits(), seed=1, cwd=tmp_path / "file" / "below")
+    session = fresh_session(limits=Limits(), seed=1, cwd=tmp_path / "file" / "below")
     with pytest.raises(RuntimeUnavailable, match=r"could not be started.*doctor"):
         await run(session, "1")
     await session.close()
@@ -273,7 +273,7 @@ async def test_a_session_closes_at_once_while_a_state_is_built_for_a_question(ma
 async def test_a_spare_that_could_not_start_is_not_what_the_next_run_meets(tmp_path):
     cwd = tmp_path / "cells"
     cwd.write_text("a file where the folder should be")
-    session = FreshProcessSession(limits=Limits(), seed=7, cwd=cwd)
+    session = fresh_session(limits=Limits(), seed=7, cwd=cwd)
     with pytest.raises(RuntimeUnavailable):
         await run(session, "1")
     await asyncio.sleep(0.2)
@@ -288,10 +288,10 @@ def test_no_worker_survives_its_supervisor(tmp_path):
         import asyncio, sys
         from pathlib import Path
         from foretell.model.run import CellSource, RunRequest, StreamOutput
-        from foretell.runtime.session import FreshProcessSession, Limits
+        from foretell.runtime.session import fresh_session, Limits
 
         async def main():
-            session = FreshProcessSession(limits=Limits(), seed=1, cwd=Path(sys.argv[1]))
+            session = fresh_session(limits=Limits(), seed=1, cwd=Path(sys.argv[1]))
             busy = CellSource(cell="a", text="import os\\nprint(os.getpid())\\nwhile True: pass")
             async for event in session.run(RunRequest(prefix=(), cell=busy)):
                 print(event.text, flush=True)

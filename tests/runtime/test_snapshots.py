@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foretell.model.run import Replaying
-from foretell.runtime import roots, snapshots
+from foretell.runtime import roots, tree
 from foretell.runtime.session import Limits
 
 CELLS = (
@@ -74,8 +74,8 @@ async def test_what_is_cheap_to_replay_is_not_kept_for_long(open_supervisor):
     for number in range(8):
         await run(session, *texts[: number + 1])
     await asyncio.sleep(0.3)
-    light = [kept for kept in session.snapshots if not kept.is_worth_keeping]
-    assert len(light) <= snapshots.RECENT_SNAPSHOTS
+    light = [kept for kept in session.engine.kept if not kept.is_worth_keeping]
+    assert len(light) <= tree.RECENT_SNAPSHOTS
     assert (await run(session, *texts[:4], "x0 + x3")).failure is None
     await session.close()
 
@@ -98,7 +98,7 @@ async def test_no_snapshot_is_taken_of_what_a_fork_would_lose_and_the_log_says_s
         assert (await run(session, OBSTACLES[what], "x = 1")).failure is None
         await asyncio.sleep(0.2)
     assert any(what in record.message for record in caplog.records)
-    assert all(kept.can_fork is False for kept in session.snapshots if kept.executed)
+    assert all(kept.can_fork is False for kept in session.engine.kept if kept.executed)
     await session.close()
 
 
@@ -146,7 +146,7 @@ async def test_killed_processes_come_back_by_replay(open_supervisor):
     session = open_supervisor.session(limits=Limits(), seed=1)
     above = ("a = 1", "b = a + 1")
     await run(session, *above, "b")
-    for victim in [*session.snapshots]:
+    for victim in [*session.engine.kept]:
         os.kill(victim.worker.pid, 9)
         seen = await run(session, *above, "print(b)")
         assert seen.failure is None
@@ -167,7 +167,7 @@ async def test_no_process_is_left_when_a_supervisor_has_closed(make_supervisor):
         endless = asyncio.create_task(run(sessions[0], "while True: pass"))
         await asyncio.sleep(0.3)
         children = psutil.Process().children(recursive=True)
-        pids = {kept.worker.pid for session in sessions for kept in session.snapshots} | set(supervisor.root_pids)
+        pids = {kept.worker.pid for session in sessions for kept in session.engine.kept} | set(supervisor.root_pids)
     await asyncio.gather(endless, return_exceptions=True)
     left = [p for p in (*children, *(psutil.Process(pid) for pid in pids if psutil.pid_exists(pid))) if p.is_running()]
     assert [p for p in left if p.pid in pids and p.status() != "zombie"] == []
@@ -179,7 +179,7 @@ async def test_memory_makes_room(make_supervisor):
         await run(idle, "import time; time.sleep(0.2); x = 1")
         await run(busy, "y = 1")
         await asyncio.sleep(0.5)
-        assert [kept.executed for kept in idle.snapshots] == [()]
+        assert [kept.executed for kept in idle.engine.kept] == [()]
         above = ("import time; time.sleep(0.2); x = 1",)
         assert (await run(idle, *above, "print(x)")).outputs[0].text == "1\n"
 
@@ -189,7 +189,7 @@ async def test_an_idle_session_keeps_no_processes_and_comes_back(make_supervisor
         session = supervisor.session(limits=Limits(), seed=1)
         await run(session, "x = 1")
         await asyncio.sleep(1)
-        assert session.snapshots == ()
+        assert session.engine.kept == ()
         assert (await run(session, "x = 1", "print(x)")).outputs[0].text == "1\n"
 
 

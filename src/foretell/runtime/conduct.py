@@ -7,8 +7,8 @@ a `Run` or an error, be it stopped, abandoned or never begun.
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
+from typing import Protocol
 
 from foretell.errors import RuntimeUnavailable
 from foretell.model.arrays import Measure, Measured
@@ -21,21 +21,58 @@ from foretell.runtime.state import make_fence
 Prefix = tuple[CellSource, ...]
 
 
-class ConductedSession(ABC):
-    """A session that has its runs conducted by `_conduct`, and its questions answered by `_ask`."""
+class Stage:
+    """Where the runs of one session take place, one at a time: whose turn it is, what is on its way, what waits."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._turn = asyncio.Lock()
-        self._flight: Flight | None = None
-        self._waiting: list[Flight] = []
-        self._closed = False
+        self.limits = limits
+        self.turn = asyncio.Lock()
+        self.flight: Flight | None = None
+        self.waiting: list[Flight] = []
+        self.is_closed = False
+
+
+class Engine(Protocol):
+    """What makes states of a session's cells and runs the next one in them, on a `Stage` that it shares."""
+
+    async def start(self) -> None:
+        """Have a process ready. RuntimeUnavailable where there can be none, with what to do."""
+        ...
+
+    async def conduct(self, request: RunRequest, flight: Flight) -> Run:
+        """See a run through, from the state it starts in to what was observed. The turn is held."""
+        ...
+
+    async def ask(self, prefix: Prefix, order: Order) -> Message | None:
+        """The answer to a question about the state after `prefix`; None where there is none in time."""
+        ...
+
+    async def close(self) -> None:
+        """End every process, and the run on its way."""
+        ...
+
+
+class StagedSession:
+    """A `session.Session` on top of an engine."""
+
+    def __init__(self, stage: Stage, engine: Engine) -> None:
+        self.engine = engine
+        self._stage = stage
+
+    async def start(self) -> None:
+        """Have a process ready. RuntimeUnavailable where there can be none, with what to do."""
+        await self.engine.start()
+
+    async def close(self) -> None:
+        """End every process of the session."""
+        self._stage.is_closed = True
+        await self.engine.close()
 
     async def run(self, request: RunRequest) -> AsyncGenerator[Event, None]:
         """Run a cell. The last event is a `Run`; closing the iterator early ends the run."""
         events: asyncio.Queue[Event | None] = asyncio.Queue()
-        flight = Flight(self._limits, events.put_nowait)
-        self._waiting.append(flight)
+        flight = Flight(self._stage.limits, events.put_nowait)
+        self._stage.waiting.append(flight)
         task = asyncio.create_task(self._take_turn(request, flight))
         task.add_done_callback(lambda _: self._land(flight, events))
         try:
@@ -45,7 +82,7 @@ class ConductedSession(ABC):
         finally:
             if not task.done():
                 flight.abandon()
-                if self._flight is not flight:
+                if self._stage.flight is not flight:
                     task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
@@ -54,56 +91,48 @@ class ConductedSession(ABC):
 
         A run that has been asked for and waits, for a question to be answered say, is in progress too.
         """
-        flight = self._flight or next(iter(self._waiting), None)
+        flight = self._stage.flight or next(iter(self._stage.waiting), None)
         if flight is not None:
             flight.stop()
             await flight.over.wait()
 
     async def complete(self, prefix: Prefix, code: str, cursor: int) -> Completion:
         """What could stand at `cursor` in `code`, in the state after `prefix`."""
-        answer = await self._ask(prefix, Complete(code=code, cursor=cursor))
+        answer = await self.engine.ask(prefix, Complete(code=code, cursor=cursor))
         return answer if isinstance(answer, Completion) else Completion(matches=(), start=cursor, end=cursor)
 
     async def inspect(self, prefix: Prefix, code: str, cursor: int) -> str:
         """The documentation of what stands at `cursor`, "" if none."""
-        answer = await self._ask(prefix, Inspect(code=code, cursor=cursor))
+        answer = await self.engine.ask(prefix, Inspect(code=code, cursor=cursor))
         return answer.text if isinstance(answer, Inspected) else ""
 
     async def variables(self, prefix: Prefix) -> tuple[Variable, ...]:
         """The names that `prefix` gives a value."""
-        answer = await self._ask(prefix, ListVariables())
+        answer = await self.engine.ask(prefix, ListVariables())
         return answer.variables if isinstance(answer, Listed) else ()
 
     async def measure(self, prefix: Prefix, asked: Measure) -> Measured | None:
         """What `asked` comes to in the state after `prefix`; None where no answer to just this question came."""
-        answer = await self._ask(prefix, asked)
+        answer = await self.engine.ask(prefix, asked)
         return answer if isinstance(answer, Measured) else None
 
-    @abstractmethod
-    async def _conduct(self, request: RunRequest, flight: Flight) -> Run:
-        """See a run through, from the state it starts in to what was observed."""
-
-    @abstractmethod
-    async def _ask(self, prefix: Prefix, order: Order) -> Message | None:
-        """The answer to a question about the state after `prefix`; None where there is none in time."""
-
     async def _take_turn(self, request: RunRequest, flight: Flight) -> Run:
-        async with self._turn:
-            self._waiting.remove(flight)
-            if self._closed:
+        async with self._stage.turn:
+            self._stage.waiting.remove(flight)
+            if self._stage.is_closed:
                 raise RuntimeUnavailable("This session is closed; open a new one")
             if flight.stopping.is_set():
                 return finish(request, flight, flight.died_waiting(), ())
-            self._flight = flight
+            self._stage.flight = flight
             try:
-                return await self._conduct(request, flight)
+                return await self.engine.conduct(request, flight)
             finally:
-                self._flight = None
+                self._stage.flight = None
 
     def _land(self, flight: Flight, events: asyncio.Queue[Event | None]) -> None:
         """Note that a run is over, be it that it never began."""
-        if flight in self._waiting:
-            self._waiting.remove(flight)
+        if flight in self._stage.waiting:
+            self._stage.waiting.remove(flight)
         flight.over.set()
         events.put_nowait(None)
 

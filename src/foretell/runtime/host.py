@@ -15,7 +15,7 @@ from foretell.errors import RuntimeUnavailable
 from foretell.runtime.jail.jails import Jails
 from foretell.runtime.jail.levels import Level
 from foretell.runtime.limits import Limits
-from foretell.runtime.replay import FreshProcessSession
+from foretell.runtime.replay import fresh_session
 from foretell.runtime.session import Session
 from foretell.runtime.supervisor import Supervisor
 
@@ -59,4 +59,4 @@ class Host:
             raise RuntimeUnavailable("foretell is ending; start it again")
         self._scratch.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="cells-", dir=self._scratch))
-        return FreshProcessSession(limits=limits, seed=seed, preload=preload, cwd=folder, spares=self._spares)
+        return fresh_session(limits=limits, seed=seed, preload=preload, cwd=folder, spares=self._spares)

@@ -68,6 +68,16 @@ def shares_memory(pid: int) -> bool:
     return not maps or WRITABLE_SHARED.search(maps) is not None
 
 
+def find_obstacles(pid: int) -> tuple[str, ...]:
+    """What the kernel knows to be in the way of forking a process."""
+    found = []
+    if count_threads(pid) != 1:
+        found.append("a running thread")
+    if shares_memory(pid):
+        found.append("shared memory")
+    return tuple(found)
+
+
 def _read_kib(pid: int, name: str, key: str) -> int:
     try:
         with Path(f"/proc/{pid}/{name}").open(encoding="utf-8", errors="replace") as lines:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from foretell.model.run import Run, RunRequest
-from foretell.runtime.conduct import ConductedSession, finish, order_for
+from foretell.runtime.conduct import Stage, StagedSession, finish, order_for
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.limits import Limits
 from foretell.runtime.messages import Answer, Message, Order, answers
@@ -24,16 +24,26 @@ ASK_SECONDS = 10.0
 REACH_SECONDS = 15.0
 
 
-class FreshProcessSession(ConductedSession):
-    """One learner's processes. `preload` names modules to import before the first cell; `cwd` is where cells run.
+def fresh_session(
+    *, limits: Limits, seed: int, cwd: Path, preload: tuple[str, ...] = (), spares: int = 1
+) -> StagedSession:
+    """A session in fresh processes. `preload` names modules to import before the first cell; `cwd` is where cells run.
 
     `spares` is how many warm processes wait for the next change of state: one makes a re-run fast, none saves memory.
     """
+    stage = Stage(limits)
+    scratch = tempfile.TemporaryDirectory(prefix="foretell-", ignore_cleanup_errors=True)
+    pool = Pool(Setup(seed=seed, preload=preload, cwd=cwd, scratch=Path(scratch.name)), spares)
+    return StagedSession(stage, FreshProcesses(stage, pool, scratch))
 
-    def __init__(self, *, limits: Limits, seed: int, cwd: Path, preload: tuple[str, ...] = (), spares: int = 1) -> None:
-        super().__init__(limits)
-        self._scratch = tempfile.TemporaryDirectory(prefix="foretell-", ignore_cleanup_errors=True)
-        self._pool = Pool(Setup(seed=seed, preload=preload, cwd=cwd, scratch=Path(self._scratch.name)), spares)
+
+class FreshProcesses:
+    """One learner's processes: the engine of a `fresh_session`."""
+
+    def __init__(self, stage: Stage, pool: Pool, scratch: tempfile.TemporaryDirectory[str]) -> None:
+        self._stage = stage
+        self._scratch = scratch
+        self._pool = pool
         self._rebuilder = Rebuilder(self._pool)
         self._aside_turn = asyncio.Lock()
         self._live: State | None = None
@@ -46,11 +56,10 @@ class FreshProcessSession(ConductedSession):
 
     async def close(self) -> None:
         """End every process of the session."""
-        self._closed = True
-        for flight in (self._flight, self._aside_flight):
+        for flight in (self._stage.flight, self._aside_flight):
             if flight is not None:
                 flight.abandon()
-        async with self._turn, self._aside_turn:
+        async with self._stage.turn, self._aside_turn:
             for state in (self._live, self._aside):
                 if state is not None:
                     await state.worker.close()
@@ -58,7 +67,8 @@ class FreshProcessSession(ConductedSession):
             await self._pool.close()
             self._scratch.cleanup()
 
-    async def _conduct(self, request: RunRequest, flight: Flight) -> Run:
+    async def conduct(self, request: RunRequest, flight: Flight) -> Run:
+        """See a run through, from the state it starts in to what was observed."""
         try:
             state = await self._rebuilder.reach(self._take_best(request.prefix), request.prefix, flight)
             if isinstance(state, State):
@@ -109,10 +119,10 @@ class FreshProcessSession(ConductedSession):
             self._aside = None
         return best
 
-    async def _ask(self, prefix: Prefix, order: Order) -> Message | None:
+    async def ask(self, prefix: Prefix, order: Order) -> Message | None:
         """The answer to a question about the state after `prefix`; None where there is none in time."""
-        if not self._turn.locked() and self._live is not None and self._live.is_exactly(prefix):
-            async with self._turn:
+        if not self._stage.turn.locked() and self._live is not None and self._live.is_exactly(prefix):
+            async with self._stage.turn:
                 return await self._question(self._live, order)
         async with self._aside_turn:
             state = await self._reach_aside(prefix)
@@ -124,7 +134,7 @@ class FreshProcessSession(ConductedSession):
         if aside is not None and not aside.begins(prefix):
             self._pool.discard(aside.worker)
             aside = None
-        flight = self._aside_flight = Flight(self._limits, lambda _: None)
+        flight = self._aside_flight = Flight(self._stage.limits, lambda _: None)
         patience = asyncio.get_running_loop().call_later(REACH_SECONDS, flight.abandon)
         try:
             state = await self._rebuilder.reach(aside, prefix, flight)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import platformdirs
 
-from foretell.errors import RuntimeUnavailable
+from foretell.errors import LibrariesBusy, RuntimeUnavailable
 from foretell.runtime.forked import Ends, ForkedWorker
 from foretell.runtime.jail.jails import Jail
 from foretell.runtime.spawn import FIXED, MATPLOTLIB_SETTINGS, START_SECONDS, TOLD_CHARACTERS
@@ -28,10 +28,6 @@ PLAIN, NAMESPACES, NAMESPACES_AND_USER = b"0", b"1", b"2"
 FORKS_BEFORE_RENEWAL = 20_000
 RETRY_SECONDS = 0.002
 HOME = "/home/learner"
-
-
-class RootBusy(RuntimeUnavailable):
-    """The libraries leave threads running when they are imported, so what has imported them cannot be forked."""
 
 
 class Root:
@@ -123,7 +119,7 @@ class Root:
         if said == READY:
             return
         if said:
-            raise RootBusy(
+            raise LibrariesBusy(
                 f"Importing {', '.join(modules)} leaves threads running; leave it to the cells to import them"
             )
         told = await self._process.stderr.read() if self._process.stderr else b""

@@ -12,7 +12,7 @@ from typing import Protocol
 from foretell.model.arrays import Measure, Measured
 from foretell.model.run import CellSource, Completion, Event, RunRequest, Variable
 from foretell.runtime.limits import Limits as Limits
-from foretell.runtime.replay import FreshProcessSession as FreshProcessSession
+from foretell.runtime.replay import fresh_session as fresh_session
 
 Prefix = tuple[CellSource, ...]
 

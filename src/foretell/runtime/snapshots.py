@@ -13,19 +13,21 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Protocol
 
 from foretell.errors import RuntimeUnavailable
-from foretell.model.run import CellSource, Queued, Replaying, Run, RunRequest
+from foretell.model.printable import printable_line
+from foretell.model.run import Queued, Replaying, Run, RunRequest
 from foretell.runtime import processes
-from foretell.runtime.conduct import ConductedSession, finish, order_for
+from foretell.runtime.conduct import Stage, finish, order_for
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.forked import ForkedWorker
 from foretell.runtime.jail.jails import Jail
-from foretell.runtime.limits import Limits, explain_stopped_above
-from foretell.runtime.messages import Answer, CellEnded, Message, Order, Replay, answers
+from foretell.runtime.limits import explain_stopped_above
+from foretell.runtime.messages import Answer, Message, Order, Replay, answers
 from foretell.runtime.state import OUTSIDE_KILLS, Prefix, make_fence
+from foretell.runtime.tree import Snapshot, Tree
 from foretell.runtime.turns import Turns
 from foretell.runtime.workers import Exited
 
@@ -33,9 +35,6 @@ ASK_SECONDS = 10.0
 REACH_SECONDS = 15.0
 REST_SECONDS = 5.0
 TRIES = 3
-WORTH_SECONDS = 0.1
-MOST_SNAPSHOTS = 24
-RECENT_SNAPSHOTS = 2
 LONG_RUN_NICENESS = 15
 
 CHILD = "a child process"
@@ -43,79 +42,41 @@ CHILD = "a child process"
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Snapshot:
-    """A process at rest, the cells it has run, and the ids of those among them that failed.
-
-    `can_fork` is false where a fork would lose something: then the process itself goes on to the next cell.
-    `behind_seconds` is what it would take to replay it from the last snapshot that is worth keeping.
-    """
-
-    worker: ForkedWorker
-    executed: Prefix = ()
-    failed: tuple[str, ...] = ()
-    can_fork: bool = True
-    behind_seconds: float = 0.0
-    used: float = 0.0
-    memory_bytes: int = 0
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def lives(self) -> bool:
-        """Whether its process is there."""
-        return not self.worker.exited.is_set()
-
-    @property
-    def is_worth_keeping(self) -> bool:
-        """Whether it would take long to replay; the state before the first cell always would."""
-        return self.behind_seconds >= WORTH_SECONDS or not self.executed
-
-    def after(self, worker: ForkedWorker, cell: CellSource, ended: CellEnded) -> Snapshot:
-        """The state once `cell` has run in `worker`, too; not at rest yet."""
-        return Snapshot(
-            worker=worker,
-            executed=(*self.executed, cell),
-            failed=self.failed if ended.failure is None else (*self.failed, cell.cell),
-            can_fork=False,
-            behind_seconds=(0.0 if self.is_worth_keeping else self.behind_seconds) + ended.seconds,
-        )
-
-
 class Ground(Protocol):
     """What a session stands on: the supervisor that it shares with others."""
 
     turns: Turns
 
-    async def lay(self, session: SnapshotSession) -> tuple[Jail, ForkedWorker]:
+    async def lay(self, session: Snapshots) -> tuple[Jail, ForkedWorker]:
         """A jail of the session's own, and in it a confined, seeded process that has run no cell."""
         ...
 
-    def note(self, session: SnapshotSession, snapshot: Snapshot) -> None:
+    def note(self, session: Snapshots, snapshot: Snapshot) -> None:
         """A snapshot was taken; others may have to go for it."""
         ...
 
-    def leave(self, session: SnapshotSession) -> None:
+    def leave(self, session: Snapshots) -> None:
         """The session is closed."""
         ...
 
 
-class SnapshotSession(ConductedSession):
-    """One learner's tree of paused processes. Made by `supervisor.Supervisor.session`.
+class Snapshots:
+    """One learner's tree of paused processes: the engine of a session. Made by `supervisor.Supervisor.session`.
 
     Without `keeps_snapshots` the one process goes from cell to cell, as a check of a whole notebook wants it.
     """
 
     def __init__(
-        self, ground: Ground, *, limits: Limits, seed: int, preload: tuple[str, ...], keeps_snapshots: bool = True
+        self, stage: Stage, ground: Ground, *, seed: int, preload: tuple[str, ...], keeps_snapshots: bool = True
     ) -> None:
-        super().__init__(limits)
-        self.limits = limits
+        self.limits = stage.limits
         self.seed = seed
         self.preload = preload
+        self._stage = stage
         self._ground = ground
         self._keeps_snapshots = keeps_snapshots
         self._jail: Jail | None = None
-        self._snapshots: dict[Prefix, Snapshot] = {}
+        self._tree = Tree()
         self._passed_over: set[Prefix] = set()
         self._laying = asyncio.Lock()
         self._settling: asyncio.Task[None] | None = None
@@ -123,15 +84,15 @@ class SnapshotSession(ConductedSession):
         self._leaving: set[asyncio.Task[None]] = set()
 
     @property
-    def snapshots(self) -> tuple[Snapshot, ...]:
-        """The snapshots kept, each process once."""
-        return tuple({id(snapshot.worker): snapshot for snapshot in self._snapshots.values()}.values())
+    def kept(self) -> tuple[Snapshot, ...]:
+        """The snapshots there are, each process once."""
+        return tuple(self._tree)
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing runs, is asked or comes to rest."""
-        asked = any(snapshot.asking.locked() for snapshot in self._snapshots.values())
-        return not (self._turn.locked() or self._waiting or asked or self._laying.locked())
+        asked = any(snapshot.asking.locked() for snapshot in self._tree)
+        return not (self._stage.turn.locked() or self._stage.waiting or asked or self._laying.locked())
 
     async def start(self) -> None:
         """Have a process ready. RuntimeUnavailable where there can be none, with what to do."""
@@ -139,10 +100,9 @@ class SnapshotSession(ConductedSession):
 
     async def close(self) -> None:
         """End every process of the session."""
-        self._closed = True
-        if self._flight is not None:
-            self._flight.abandon()
-        async with self._turn:
+        if self._stage.flight is not None:
+            self._stage.flight.abandon()
+        async with self._stage.turn:
             await self._settle()
             await self.let_go()
         self._ground.leave(self)
@@ -151,8 +111,7 @@ class SnapshotSession(ConductedSession):
         """End every process, and come back by replay when something is asked again."""
         async with self._laying:
             jail, self._jail = self._jail, None
-            workers = [snapshot.worker for snapshot in self.snapshots]
-            self._snapshots.clear()
+            workers = [snapshot.worker for snapshot in self._tree.clear()]
             if jail is not None:
                 jail.kill()
             await asyncio.gather(*(worker.close() for worker in workers), *self._leaving)
@@ -161,14 +120,12 @@ class SnapshotSession(ConductedSession):
 
     def drop(self, snapshot: Snapshot) -> None:
         """End one snapshot; it comes back by replay."""
-        self._forget(snapshot.worker)
+        self._tree.forget(snapshot.worker)
         self._close_later(snapshot.worker)
 
-    def _forget(self, worker: ForkedWorker) -> None:
-        for key in [key for key, kept in self._snapshots.items() if kept.worker is worker]:
-            del self._snapshots[key]
+    async def conduct(self, request: RunRequest, flight: Flight) -> Run:
+        """See a run through, when its turn has come among those of all sessions."""
 
-    async def _conduct(self, request: RunRequest, flight: Flight) -> Run:
         def tell(ahead: int) -> None:
             flight.show(Queued(ahead=ahead))
 
@@ -216,7 +173,7 @@ class SnapshotSession(ConductedSession):
         """The state after `prefix`: a snapshot, or the nearest one and replay; `Died` where that was stopped."""
         kills = 0
         while True:
-            reached = await self._extend(await self._nearest(prefix), prefix, flight)
+            reached = await self._extend(self._tree.nearest(prefix) or await self._base(), prefix, flight)
             if isinstance(reached, Snapshot):
                 reached.used = asyncio.get_running_loop().time()
                 return reached
@@ -244,7 +201,7 @@ class SnapshotSession(ConductedSession):
             if runner is None or state.can_fork:
                 runner = await self._fork(state)
             else:
-                self._forget(runner)
+                self._tree.forget(runner)
             ended = await flight.rebuild(runner, Replay(cell=cell, fence=make_fence()))
             if isinstance(ended, Died):
                 await self._end_run(runner)
@@ -256,35 +213,24 @@ class SnapshotSession(ConductedSession):
             flight.show(Replaying(done=total, total=total))
         return state
 
-    async def _nearest(self, prefix: Prefix) -> Snapshot:
-        """The living snapshot that has run most of `prefix`."""
-        for length in range(len(prefix), 0, -1):
-            snapshot = self._snapshots.get(prefix[:length])
-            if snapshot is not None:
-                if snapshot.lives:
-                    return snapshot
-                del self._snapshots[prefix[:length]]
-        return await self._base()
-
     async def _base(self) -> Snapshot:
         """The state before the first cell."""
         async with self._laying:
-            if self._closed:
+            if self._stage.is_closed:
                 raise RuntimeUnavailable("This session is closed; open a new one")
-            base = self._snapshots.get(())
-            if base is not None and base.lives:
+            if (base := self._tree.get(())) is not None:
                 return base
             await self._clear_away()
             self._jail, worker = await self._ground.lay(self)
-            base = self._snapshots[()] = Snapshot(worker=worker, used=asyncio.get_running_loop().time())
+            base = Snapshot(worker=worker, used=asyncio.get_running_loop().time())
+            self._tree.put(base)
             return base
 
     async def _clear_away(self) -> None:
         """End what is left of a jail whose first process is gone."""
         jail, self._jail = self._jail, None
-        for snapshot in self.snapshots:
+        for snapshot in self._tree.clear():
             self._close_later(snapshot.worker)
-        self._snapshots.clear()
         if jail is not None:
             await jail.close()
 
@@ -297,7 +243,7 @@ class SnapshotSession(ConductedSession):
             self._runner = await snapshot.worker.fork()
         else:
             self._runner = snapshot.worker
-            self._forget(snapshot.worker)
+            self._tree.forget(snapshot.worker)
         if self._jail is not None:
             self._runner.had_too_much_memory = _count_kills(self._jail)
             self._runner.memory = self._measure_run
@@ -307,11 +253,11 @@ class SnapshotSession(ConductedSession):
         """After a run: end all that it has started, and keep its process as a snapshot where it can be one."""
         if not self._keeps_snapshots:
             await snapshot.worker.await_rest(REST_SECONDS)
-            self._snapshots[snapshot.executed] = snapshot
+            self._tree.put(snapshot)
             return
         kept = await self._keep(snapshot)
         if self._sweep(snapshot.worker) or not kept:
-            self._forget(snapshot.worker)
+            self._tree.forget(snapshot.worker)
             self._close_later(snapshot.worker)
 
     async def _keep(self, snapshot: Snapshot) -> bool:
@@ -321,36 +267,28 @@ class SnapshotSession(ConductedSession):
         """
         if not self._keeps_snapshots:
             return False
-        told = await snapshot.worker.await_rest(REST_SECONDS)
-        if told is None:
+        said = await snapshot.worker.await_rest(REST_SECONDS)
+        if said is None:
             return False
-        obstacles = list(dict.fromkeys((*told, *await asyncio.to_thread(_look_for_obstacles, snapshot.worker.pid))))
+        obstacles = list(
+            dict.fromkeys((*said, *await asyncio.to_thread(processes.find_obstacles, snapshot.worker.pid)))
+        )
         if self._find_strangers(snapshot.worker):
             obstacles.append(CHILD)
         if obstacles:
-            name = snapshot.executed[-1].cell
-            _log.info("After cell %s no snapshot is taken, later runs replay it: %s", name, ", ".join(obstacles))
+            name = printable_line(snapshot.executed[-1].cell)
+            told = printable_line(", ".join(obstacles))
+            _log.info("After cell %s no snapshot is taken, later runs replay it: %s", name, told)
             if CHILD in obstacles:
                 return False
         snapshot.can_fork = not obstacles
         if snapshot.can_fork:
             snapshot.worker.come_to_rest()
-        old = self._snapshots.pop(snapshot.executed, None)
-        self._snapshots[snapshot.executed] = snapshot
-        if old is not None and not any(kept.worker is old.worker for kept in self._snapshots.values()):
-            self._close_later(old.worker)
         snapshot.used = asyncio.get_running_loop().time()
-        self._make_room()
+        for ended in self._tree.put(snapshot):
+            self._close_later(ended.worker)
         self._ground.note(self, snapshot)
         return True
-
-    def _make_room(self) -> None:
-        """Keep what is worth it, no more than the most of it, and of the rest the few that were used last."""
-        kept = sorted(self.snapshots, key=lambda snapshot: snapshot.used)
-        worth = [snapshot for snapshot in kept if snapshot.is_worth_keeping and snapshot.executed]
-        light = [snapshot for snapshot in kept if not snapshot.is_worth_keeping]
-        for snapshot in (*worth[:-MOST_SNAPSHOTS], *light[:-RECENT_SNAPSHOTS]):
-            self.drop(snapshot)
 
     async def _settle(self) -> None:
         """Wait until the run before has come to rest, and nothing of it is left but its snapshot."""
@@ -382,9 +320,9 @@ class SnapshotSession(ConductedSession):
         """The processes of the session that are neither a snapshot nor `keep`."""
         if self._jail is None:
             return frozenset()
-        kept = {snapshot.worker.pid for snapshot in self._snapshots.values()} | ({keep.pid} if keep else set())
+        kept = {snapshot.worker.pid for snapshot in self._tree} | ({keep.pid} if keep else set())
         # A snapshot that is asked something answers in a child of its own.
-        asked = [snapshot.worker.pid for snapshot in self._snapshots.values() if snapshot.asking.locked()]
+        asked = [snapshot.worker.pid for snapshot in self._tree if snapshot.asking.locked()]
         return self._jail.processes() - kept - {child for pid in asked for child in processes.children(pid)}
 
     def _measure_run(self) -> int:
@@ -408,31 +346,30 @@ class SnapshotSession(ConductedSession):
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
-    async def _ask(self, prefix: Prefix, order: Order) -> Message | None:
+    async def ask(self, prefix: Prefix, order: Order) -> Message | None:
         """The answer of the snapshot after `prefix`, built where it is not there and nothing runs."""
-        snapshot = self._snapshots.get(prefix)
-        if snapshot is not None and snapshot.lives:
+        if (snapshot := self._tree.get(prefix)) is not None:
             return await self._question(snapshot, order)
-        if self._turn.locked():
+        if self._stage.turn.locked():
             return None
-        async with self._turn:
+        async with self._stage.turn:
             await self._settle()
             reached = await self._reach_quietly(prefix)
             if isinstance(reached, Died):
                 return None
             answer = await self._question(reached, order)
-            if prefix not in self._snapshots:
+            if self._tree.get(prefix) is None:
                 await self._end_run(reached.worker)
             return answer
 
     async def _reach_quietly(self, prefix: Prefix) -> Snapshot | Died:
-        flight = self._flight = Flight(self._limits, lambda _: None)
+        flight = self._stage.flight = Flight(self.limits, lambda _: None)
         patience = asyncio.get_running_loop().call_later(REACH_SECONDS, flight.abandon)
         try:
             return await self._reach(prefix, flight)
         finally:
             patience.cancel()
-            self._flight = None
+            self._stage.flight = None
 
     async def _question(self, snapshot: Snapshot, order: Order) -> Message | None:
         async with snapshot.asking:
@@ -459,13 +396,3 @@ def _count_kills(jail: Jail) -> Callable[[], bool]:
     """Whether, when asked later, the kernel has killed for memory in that jail since now."""
     before = jail.out_of_memory_kills()
     return lambda: jail.out_of_memory_kills() > before
-
-
-def _look_for_obstacles(pid: int) -> tuple[str, ...]:
-    """What the kernel knows to be in the way of forking a process."""
-    found = []
-    if processes.count_threads(pid) != 1:
-        found.append("a running thread")
-    if processes.shares_memory(pid):
-        found.append("shared memory")
-    return tuple(found)

@@ -1,6 +1,6 @@
 """The supervisor: roots, jails and sessions of one server, their turns and their memory.
 
-Enters: wishes for sessions. Leaves: `SnapshotSession`s. Invariant: roots are shared by sessions with the same
+Enters: wishes for sessions. Leaves: ``Snapshots`. Invariant: roots are shared by sessions with the same
 libraries and by nothing else; what a session keeps is a cache, and goes when memory or time is up.
 """
 
@@ -12,15 +12,17 @@ import logging
 import tempfile
 from pathlib import Path
 
-from foretell.errors import RuntimeUnavailable
+from foretell.errors import LibrariesBusy, RuntimeUnavailable
 from foretell.runtime import processes
+from foretell.runtime.conduct import Stage, StagedSession
 from foretell.runtime.forked import ForkedWorker
 from foretell.runtime.jail.jails import Jail, Jails
 from foretell.runtime.jail.levels import Level
 from foretell.runtime.limits import Limits
 from foretell.runtime.messages import Confined, Prepare, Ready
-from foretell.runtime.roots import Root, RootBusy
-from foretell.runtime.snapshots import Snapshot, SnapshotSession
+from foretell.runtime.roots import Root
+from foretell.runtime.snapshots import Snapshots
+from foretell.runtime.tree import Snapshot
 from foretell.runtime.turns import Turns
 from foretell.runtime.workers import Exited
 
@@ -60,7 +62,7 @@ class Supervisor:
         self._roots: dict[tuple[str, ...], Root] = {}
         self._starting: dict[tuple[str, ...], asyncio.Lock] = {}
         self._spares: dict[Limits, asyncio.Task[Jail]] = {}
-        self._sessions: set[SnapshotSession] = set()
+        self._sessions: set[Snapshots] = set()
         self._looking: asyncio.Task[None] | None = None
         self._measuring: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -75,17 +77,16 @@ class Supervisor:
 
     def session(
         self, *, limits: Limits, seed: int, preload: tuple[str, ...] = (), keeps_snapshots: bool = True
-    ) -> SnapshotSession:
+    ) -> StagedSession:
         """A session of its own, with nothing running yet. `preload` names modules that its root has imported."""
         if self._closed:
             raise RuntimeUnavailable("foretell is ending; start it again")
-        session = SnapshotSession(
-            self, limits=limits, seed=seed, preload=tuple(sorted(set(preload))), keeps_snapshots=keeps_snapshots
-        )
-        self._sessions.add(session)
-        return session
+        stage = Stage(limits)
+        engine = Snapshots(stage, self, seed=seed, preload=tuple(sorted(set(preload))), keeps_snapshots=keeps_snapshots)
+        self._sessions.add(engine)
+        return StagedSession(stage, engine)
 
-    async def lay(self, session: SnapshotSession) -> tuple[Jail, ForkedWorker]:
+    async def lay(self, session: Snapshots) -> tuple[Jail, ForkedWorker]:
         """A jail of the session's own, and in it a confined, seeded process that has run no cell."""
         root, jail = await asyncio.gather(self._root(session.preload), self._open_jail(session))
         try:
@@ -103,15 +104,15 @@ class Supervisor:
             self._looking = asyncio.create_task(self._look_after())
         return jail, worker
 
-    def note(self, session: SnapshotSession, snapshot: Snapshot) -> None:
+    def note(self, session: Snapshots, snapshot: Snapshot) -> None:
         """A snapshot was taken: where there are many, find out what it takes, and let others go if it is too much."""
-        if sum(len(each.snapshots) for each in self._sessions) * LIKELY_BYTES < self._memory_bytes:
+        if sum(len(each.kept) for each in self._sessions) * LIKELY_BYTES < self._memory_bytes:
             return
         task = asyncio.create_task(self._measure(session, snapshot))
         self._measuring.add(task)
         task.add_done_callback(self._measuring.discard)
 
-    def leave(self, session: SnapshotSession) -> None:
+    def leave(self, session: Snapshots) -> None:
         """The session is closed."""
         self._sessions.discard(session)
 
@@ -153,11 +154,11 @@ class Supervisor:
         """A root with the libraries in it, or where that cannot be forked, one that leaves them to the cells."""
         try:
             return await Root.start(preload, Path(self._scratch.name))
-        except RootBusy as busy:
+        except LibrariesBusy as busy:
             _log.warning("%s", busy)
             return await Root.start((), Path(self._scratch.name))
 
-    async def _open_jail(self, session: SnapshotSession) -> Jail:
+    async def _open_jail(self, session: Snapshots) -> Jail:
         spare = self._spares.pop(session.limits, None)
         if spare is not None:
             with contextlib.suppress(RuntimeUnavailable):
@@ -176,7 +177,7 @@ class Supervisor:
         if not self._closed and limits not in self._spares and len(self._spares) < MOST_SPARES:
             self._spares[limits] = asyncio.create_task(self._make_jail(limits))
 
-    async def _confine(self, worker: ForkedWorker, jail: Jail, session: SnapshotSession) -> None:
+    async def _confine(self, worker: ForkedWorker, jail: Jail, session: Snapshots) -> None:
         try:
             async with asyncio.timeout(CONFINE_SECONDS):
                 await worker.known.wait()
@@ -210,13 +211,13 @@ class Supervisor:
                 "is the machine overloaded? Try again, or run: foretell doctor"
             ) from late
 
-    async def _measure(self, session: SnapshotSession, snapshot: Snapshot) -> None:
+    async def _measure(self, session: Snapshots, snapshot: Snapshot) -> None:
         snapshot.memory_bytes = await asyncio.to_thread(processes.measure_pss, snapshot.worker.pid)
         self._make_room(session)
 
-    def _make_room(self, but: SnapshotSession | None = None) -> None:
+    def _make_room(self, but: Snapshots | None = None) -> None:
         """Let go of the snapshots that were used longest ago, until the rest fits; the last one of `but` stays."""
-        kept = [(session, snapshot) for session in self._sessions for snapshot in session.snapshots]
+        kept = [(session, snapshot) for session in self._sessions for snapshot in session.kept]
         total = sum(snapshot.memory_bytes or LIKELY_BYTES for _, snapshot in kept)
         kept.sort(key=lambda pair: pair[1].used)
         for session, snapshot in kept:
@@ -232,6 +233,6 @@ class Supervisor:
             await asyncio.sleep(min(LOOK_SECONDS, self._idle_seconds))
             now = asyncio.get_running_loop().time()
             for session in tuple(self._sessions):
-                used = max((snapshot.used for snapshot in session.snapshots), default=now)
+                used = max((snapshot.used for snapshot in session.kept), default=now)
                 if session.is_idle and now - used > self._idle_seconds:
                     await session.let_go()

@@ -70,7 +70,10 @@ class Interrupts:
 
 
 class Channel:
-    """Frames over two file descriptors; `send` may be called from any thread of the worker."""
+    """Frames over two file descriptors; `send` may be called from any thread of the worker.
+
+    Where both are one socket, descriptors may come with the frames, and a fork may move it to a socket of its own.
+    """
 
     def __init__(self, fd_in: int, fd_out: int) -> None:
         self.interrupts = Interrupts()
@@ -79,6 +82,7 @@ class Channel:
         self._out = fd_out
         self._decoder = Decoder()
         self._received: deque[Message] = deque()
+        self._brought: deque[int] = deque()
         self._lock = threading.Lock()
 
     def send(self, message: Message) -> None:
@@ -96,17 +100,6 @@ class Channel:
                 return None
             self._received.extend(self._decoder.feed(data))
         return self._received.popleft()
-
-    def _read(self) -> bytes:
-        return os.read(self._in, READ_BYTES)
-
-
-class SocketChannel(Channel):
-    """Frames over one socket, which may bring descriptors; a fork moves it to a socket of its own."""
-
-    def __init__(self) -> None:
-        super().__init__(PROTOCOL, PROTOCOL)
-        self._brought: deque[int] = deque()
 
     @property
     def has_message(self) -> bool:
@@ -128,6 +121,8 @@ class SocketChannel(Channel):
         self._brought.clear()
 
     def _read(self) -> bytes:
+        if self._in != self._out:
+            return os.read(self._in, READ_BYTES)
         with socket.socket(fileno=os.dup(self._in)) as end:
             data, brought, _flags, _address = socket.recv_fds(end, READ_BYTES, DESCRIPTORS)
         self._brought.extend(brought)

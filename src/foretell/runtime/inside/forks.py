@@ -14,7 +14,7 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
-from foretell.runtime.inside.channel import PROTOCOL, SocketChannel
+from foretell.runtime.inside.channel import PROTOCOL, Channel
 from foretell.runtime.inside.files import Files
 from foretell.runtime.inside.linux import close_from, die_with_parent, outlive_parent
 from foretell.runtime.inside.rest import find_obstacles
@@ -27,7 +27,7 @@ from foretell.runtime.messages import Confine, Execute, Fork, Forked, ForkEnded,
 class Forks:
     """The process as one of a family of forks."""
 
-    def __init__(self, channel: SocketChannel, shell: LessonShell) -> None:
+    def __init__(self, channel: Channel, shell: LessonShell) -> None:
         self._channel = channel
         self._shell = shell
         self._files: Files | None = None

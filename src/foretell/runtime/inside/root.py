@@ -17,10 +17,11 @@ import socket
 import sys
 import traceback
 from contextlib import suppress
+from typing import Any
 
 from foretell.runtime.inside import files, rest  # noqa: F401  a confined process finds nothing on disk any more
 from foretell.runtime.inside.capture import Outlet, Stream
-from foretell.runtime.inside.channel import SocketChannel
+from foretell.runtime.inside.channel import PROTOCOL, Channel
 from foretell.runtime.inside.forks import Forks, ignore_children_no_more, take_over
 from foretell.runtime.inside.linux import adopt_orphans, collapse_memory, count_threads, die_with_parent
 from foretell.runtime.inside.shell import LessonShell, make_shell
@@ -41,7 +42,7 @@ def main() -> None:
     os.set_inheritable(control.fileno(), False)  # noqa: FBT003  the standard library's own signature
     die_with_parent(supervisor)
     adopt_orphans()
-    channel = SocketChannel()
+    channel = Channel(PROTOCOL, PROTOCOL)
     outlet = Outlet(channel)
     with outlet.shut():
         shell = make_shell(outlet)
@@ -85,17 +86,15 @@ def warm_up(shell: LessonShell) -> None:
         shell.displayhook.compute_format_data(1)  # type: ignore[no-untyped-call]
         for name in ("last_type", "last_value", "last_traceback", "last_exc"):
             vars(sys).pop(name, None)
-    if "torch" in sys.modules:
+    if torch := sys.modules.get("torch"):
         with suppress(Exception):
-            _warm_torch()
+            _warm_torch(torch)
     if "matplotlib" in sys.modules:
         with suppress(Exception):
             _warm_matplotlib()
 
 
-def _warm_torch() -> None:
-    import torch
-
+def _warm_torch(torch: Any) -> None:
     model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
     loss = model(torch.ones(2, 3)).pow(2).mean()
     loss.backward()
