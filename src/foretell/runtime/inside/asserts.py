@@ -13,6 +13,7 @@ import builtins
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from foretell.model.run import COMPARISONS, AssertSeen
 from foretell.runtime.observe import one_line, short_text
@@ -104,9 +105,14 @@ class Rewriter(ast.NodeTransformer):
     def __init__(self, recorder: Recorder, source: str, first_line: int, planned: Callable[[], None]) -> None:
         self._recorder = recorder
         self._source = source
+        self._lines = source.split("\n")
         self._first_line = first_line
         self._planned = planned
         self._done = False
+
+    def visit(self, node: ast.AST) -> Any:
+        """Look at statements only: no assert stands inside of an expression."""
+        return node if isinstance(node, ast.expr) else super().visit(node)
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         """Rewrite the first tree seen, which is the cell's own."""
@@ -144,6 +150,9 @@ class Rewriter(ast.NodeTransformer):
         return [checked, noted]
 
     def _text_of(self, test: ast.expr) -> str:
+        if test.lineno == test.end_lineno:
+            line = self._lines[test.lineno - 1].encode()
+            return line[test.col_offset : test.end_col_offset].decode()
         return ast.get_source_segment(self._source, test) or ast.unparse(test)
 
 
