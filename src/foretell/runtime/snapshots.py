@@ -82,6 +82,7 @@ class Snapshots:
         self._settling: asyncio.Task[None] | None = None
         self._runner: ForkedWorker | None = None
         self._leaving: set[asyncio.Task[None]] = set()
+        self._ending: set[int] = set()
 
     @property
     def kept(self) -> tuple[Snapshot, ...]:
@@ -255,10 +256,9 @@ class Snapshots:
             await snapshot.worker.await_rest(REST_SECONDS)
             self._tree.put(snapshot)
             return
-        kept = await self._keep(snapshot)
-        if self._sweep(snapshot.worker) or not kept:
-            self._tree.forget(snapshot.worker)
+        if not await self._keep(snapshot):
             self._close_later(snapshot.worker)
+        self._sweep(snapshot.worker)
 
     async def _keep(self, snapshot: Snapshot) -> bool:
         """Take a process that has run its cell into the snapshots; false where it may not even go on by itself.
@@ -323,13 +323,16 @@ class Snapshots:
         kept = {snapshot.worker.pid for snapshot in self._tree} | ({keep.pid} if keep else set())
         # A snapshot that is asked something answers in a child of its own.
         asked = [snapshot.worker.pid for snapshot in self._tree if snapshot.asking.locked()]
-        return self._jail.processes() - kept - {child for pid in asked for child in processes.children(pid)}
+        answering = {child for pid in asked for child in processes.children(pid)}
+        return self._jail.processes() - kept - answering - self._ending
 
     def _measure_run(self) -> int:
-        """Bytes of memory of the run in progress, where no cgroup counts them."""
-        if self._jail is None or self._jail.memory_bytes() is not None:
+        """Bytes of memory of the run where no cgroup holds it to its limit; without, with the state it is in."""
+        is_limited = self.limits.memory_bytes is not None
+        if self._jail is None or (is_limited and self._jail.memory_bytes() is not None):
             return 0
-        return sum(processes.measure_pss(pid) for pid in self._find_strangers(None))
+        run = self._find_strangers(None)
+        return sum(map(processes.measure_pss, run)) if is_limited else processes.measure_with_state(run)
 
     def _yield_to_others(self) -> None:
         """The run has become a long one: from now on it gets what others leave."""
@@ -342,7 +345,12 @@ class Snapshots:
             self._passed_over.add(executed)
 
     def _close_later(self, worker: ForkedWorker) -> None:
-        task = asyncio.create_task(worker.close())
+        async def close() -> None:
+            self._ending.add(worker.pid)
+            await worker.close()
+            self._ending.discard(worker.pid)
+
+        task = asyncio.create_task(close())
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
