@@ -1,7 +1,8 @@
 """A forked worker, seen from the supervisor: its socket, its native streams, its process as the kernel knows it.
 
 Enters: orders. Leaves: arrivals as `workers` says. Invariant: which process this is, and that it is gone, is known from
-the kernel alone (credentials of its first message, a pidfd); only why it ended is the word of its parent.
+the kernel alone (credentials of its first message, a pidfd); only why it ended is the word of its parent. What waits
+to be received is bounded, and a worker at rest is listened to only when it was asked something.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from collections.abc import Callable
 from itertools import count
 
 from foretell.errors import ProtocolFault
+from foretell.model.printable import printable_line
 from foretell.model.run import StreamOutput
 from foretell.runtime import processes
-from foretell.runtime.messages import Execute, Fork, Forked, ForkEnded, Message, Order, Replay, Rested
+from foretell.runtime.messages import Answer, Execute, Fork, Forked, ForkEnded, Message, Order, Replay, Rested
 from foretell.runtime.native import NativeText
 from foretell.runtime.outputs import join_streams
 from foretell.runtime.protocol import Decoder, encode
@@ -28,6 +30,10 @@ from foretell.runtime.workers import Arrival, Exited
 READ_BYTES = 1 << 16
 MOST_BATCHES = 64
 FEW_BATCHES = 16
+MOST_WAITING_BYTES = 4 << 20
+UNASKED_BYTES = 1 << 16
+MOST_OBSTACLES = 8
+OBSTACLE_CHARACTERS = 80
 DRAIN_SECONDS = 0.3
 CREDENTIALS = struct.Struct("3i")
 NATIVE = ("stdout", "stderr")
@@ -79,7 +85,9 @@ class ForkedWorker:
         self._ends = ends.natives
         self._natives = {name: NativeText() for name in ends.natives}
         self._decoder = Decoder()
-        self._inbox: deque[list[Arrival]] = deque()
+        self._inbox: deque[tuple[list[Arrival], int]] = deque()
+        self._waiting_bytes = 0
+        self._rested = self._asked = False
         self._arrived = asyncio.Event()
         self._next: list[Arrival] = []
         self._reading: set[int] = set()
@@ -111,6 +119,8 @@ class ForkedWorker:
         """Write one order; a worker that is gone will say so through `receive`."""
         if isinstance(order, Execute | Replay):
             self._obstacles = self._loop.create_future()
+            self._rested = False
+        self._asked = not isinstance(order, Execute | Replay)
         await self._send(encode(order), [])
 
     async def await_rest(self, seconds: float) -> tuple[str, ...] | None:
@@ -145,9 +155,9 @@ class ForkedWorker:
             while not self._inbox:
                 self._arrived.clear()
                 await self._arrived.wait()
-            self._next = self._inbox.popleft()
+            self._next = self._take_batch()
             self._next.reverse()
-            if len(self._inbox) < FEW_BATCHES:
+            if len(self._inbox) < FEW_BATCHES and self._waiting_bytes < MOST_WAITING_BYTES:
                 self._go_on_reading()
         return self._next.pop()
 
@@ -156,7 +166,7 @@ class ForkedWorker:
         waiting = self._next[::-1]
         self._next = []
         while self._inbox:
-            waiting += self._inbox.popleft()
+            waiting += self._take_batch()
         self._go_on_reading()
         return waiting
 
@@ -223,14 +233,24 @@ class ForkedWorker:
             self._reading.discard(descriptor)
             self._loop.remove_reader(descriptor)
 
-    def _put(self, batch: list[Arrival]) -> None:
-        self._inbox.append(batch)
+    def _take_batch(self) -> list[Arrival]:
+        batch, size = self._inbox.popleft()
+        self._waiting_bytes -= size
+        return batch
+
+    def _put(self, batch: list[Arrival], size: int) -> None:
+        self._inbox.append((batch, size))
+        self._waiting_bytes += size
         self._arrived.set()
-        if len(self._inbox) >= MOST_BATCHES:
+        if self._is_full:
             for descriptor in tuple(self._reading):
                 if descriptor != self._pidfd:
                     self._reading.discard(descriptor)
                     self._loop.remove_reader(descriptor)
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._inbox) >= MOST_BATCHES or self._waiting_bytes >= MOST_WAITING_BYTES
 
     def _go_on_reading(self) -> None:
         for descriptor, read in self._open.items():
@@ -252,15 +272,21 @@ class ForkedWorker:
             return
         if not self.pid:
             self._learn_pid(extra)
+        listens = self._asked or not self._rested
+        size = self._decoder.held_bytes + len(data)
         try:
             messages = self._decoder.feed(data)
+            own = [message for message in messages if not self._is_family(message)]
+            if not listens and self._decoder.held_bytes > UNASKED_BYTES:
+                raise ProtocolFault("A process at rest says much and was asked nothing; end that worker")
         except ProtocolFault as fault:
             self._fault = str(fault)
             self._forget(self._socket.fileno())
             self.kill()
             return
-        if own := [message for message in messages if not self._is_family(message)]:
-            self._put([*join_streams(own)])
+        if own and listens:
+            self._asked = self._asked and not any(isinstance(message, Answer) for message in own)
+            self._put([*join_streams(own)], size - self._decoder.held_bytes)
 
     def _is_family(self, message: Message) -> bool:
         """Take in what a worker says about itself and its children, which is nothing of a run's."""
@@ -269,8 +295,10 @@ class ForkedWorker:
                 child.explain_end(message.code)
             return True
         if isinstance(message, Rested):
+            self._rested = True
             if not self._obstacles.done():
-                self._obstacles.set_result(message.obstacles)
+                named = message.obstacles[:MOST_OBSTACLES]
+                self._obstacles.set_result(tuple(printable_line(name[:OBSTACLE_CHARACTERS]) for name in named))
             return True
         return isinstance(message, Forked)
 
@@ -304,7 +332,7 @@ class ForkedWorker:
             self._forget(descriptor)
         native = self._natives[name]
         if text := native.feed(data) if data else native.finish():
-            self._put([StreamOutput(name=name, text=text)])
+            self._put([StreamOutput(name=name, text=text)], len(text))
 
     def _end(self) -> None:
         """The process is gone: take what it left in its pipes, ask why, and say so."""
@@ -318,7 +346,7 @@ class ForkedWorker:
         for descriptor, read in list(self._open.items()):
             # A child that outlived it may still hold the other end: read what is there, not to the end.
             for _ in range(MOST_BATCHES):
-                if descriptor not in self._open or len(self._inbox) >= MOST_BATCHES:
+                if descriptor not in self._open or self._is_full:
                     break
                 held = len(self._inbox)
                 read()
@@ -332,7 +360,7 @@ class ForkedWorker:
         too_much = code == -signal.SIGKILL and not self._doomed and self.had_too_much_memory()
         self.exited.set()
         self._let_go()
-        self._put([Exited(code=code, fault=self._fault, out_of_memory=too_much)])
+        self._put([Exited(code=code, fault=self._fault, out_of_memory=too_much)], 0)
 
     def _let_go(self) -> None:
         """Close every descriptor that belongs to this worker."""

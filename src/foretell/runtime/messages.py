@@ -63,7 +63,7 @@ class Confine:
     `rlimits` are set as they are; `extra_address_space` is added to what is in use now; the process becomes `user`
     (uid and gid; None: stays who it is); `readable` and `writable` are what Landlock leaves (both empty: no Landlock);
     `seccomp` is the filter program in base64 ("" for none); `unreadable` are paths that it must not be able to open
-    afterwards; `home` is where cells run.
+    afterwards; `home` is where cells run; `network` is whether it may still use the machine's network.
     """
 
     rlimits: tuple[Rlimit, ...]
@@ -74,6 +74,7 @@ class Confine:
     seccomp: str
     unreadable: tuple[str, ...]
     home: str
+    network: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

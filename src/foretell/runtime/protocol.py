@@ -2,13 +2,16 @@
 
 A frame is a header of eight bytes (magic, version, kind, length of the payload, big endian) and a JSON payload in
 UTF-8. Enters: messages, or bytes in pieces of any size. Leaves: bytes, or messages. Invariant: a frame that is
-foreign, too large, cut short or not what its kind says is a `ProtocolFault`, and nothing is ever unpickled. JSON's
+foreign, too large, cut short or not what its kind says is a `ProtocolFault`, and nothing is ever unpickled. A large
+frame may hold long texts, not many values: reading it takes little more memory and time than its bytes. JSON's
 functions are bound on import: learner code that replaces them in their module changes nothing here.
 """
 
 from __future__ import annotations
 
+import re
 import struct
+from itertools import islice
 from json import dumps, loads
 from typing import NoReturn
 
@@ -19,6 +22,9 @@ HEADER = struct.Struct(">2sBBI")
 MAGIC = b"fT"
 VERSION = 1
 MAX_PAYLOAD_BYTES = 32 << 20
+LARGE_PAYLOAD_BYTES = 1 << 20
+MOST_TOKENS_IF_LARGE = 100_000
+TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
 
 
 def encode(message: Message) -> bytes:
@@ -54,6 +60,11 @@ class Decoder:
         del self._held[:start]
         return messages
 
+    @property
+    def held_bytes(self) -> int:
+        """How much has come of a frame that is not complete yet."""
+        return len(self._held)
+
     def finish(self) -> None:
         """Say that no more bytes come; a frame cut short is a fault."""
         if self._held:
@@ -76,11 +87,20 @@ def _read_header(header: bytes) -> tuple[type[Message], int]:
 
 
 def _read_payload(kind: type[Message], payload: bytes) -> Message:
+    if len(payload) > LARGE_PAYLOAD_BYTES and _has_many_tokens(payload):
+        raise ProtocolFault(
+            f"A {kind.__name__} of {len(payload):,} bytes has more than {MOST_TOKENS_IF_LARGE:,} parts; end that worker"
+        )
     try:
         plain = loads(payload, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as fault:
         raise ProtocolFault(f"The payload of a {kind.__name__} is not JSON ({fault}); end that worker") from fault
     return from_plain(kind, plain)
+
+
+def _has_many_tokens(payload: bytes) -> bool:
+    """Whether there are so many texts and lists that reading them would take far more memory than the payload."""
+    return next(islice(TOKEN.finditer(payload), MOST_TOKENS_IF_LARGE, None), None) is not None
 
 
 def _refuse_constant(name: str) -> NoReturn:

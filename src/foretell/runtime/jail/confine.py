@@ -19,7 +19,6 @@ from foretell.runtime.messages import Confine, Confined
 
 LAST_DESCRIPTOR = 3
 MOST_DESCRIPTORS = 4096
-RESOLVER = "/etc/resolv.conf"
 
 
 def confine(order: Confine) -> Confined:
@@ -39,17 +38,12 @@ def confine(order: Confine) -> Confined:
     # A change of user hides this process from the supervisor, which measures it; show it again.
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     if order.readable or order.writable:
-        landlock.restrict(order.readable, order.writable, network=_may_use_network(order))
+        landlock.restrict(order.readable, order.writable, network=order.network)
     if order.seccomp:
         kernel.load_filter(base64.b64decode(order.seccomp))
     os.chdir(order.home)
     tempfile.tempdir = None  # The root's own may be out of reach; let it look again.
     return Confined(leaks=tuple(find_leaks(order)))
-
-
-def _may_use_network(order: Confine) -> bool:
-    """Whether the order leaves what host names are looked up in, which only an order that leaves the network does."""
-    return RESOLVER in order.readable
 
 
 def _limit(order: Confine) -> None:
@@ -70,7 +64,7 @@ def find_leaks(order: Confine) -> list[str]:
     leaks = []
     if order.seccomp:
         leaks += _find_privileges()
-    if order.seccomp and not _may_use_network(order) and _can_open_socket():
+    if order.seccomp and not order.network and _can_open_socket():
         leaks.append("A network socket can be opened")
     leaks += [f"{path} can be read" for path in order.unreadable if _can_read(path)]
     if extra := _find_descriptors():

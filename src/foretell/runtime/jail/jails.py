@@ -122,6 +122,7 @@ class Jails:
             seccomp=base64.b64encode(program).decode("ascii"),
             unreadable=canary,
             home=str(home) if home is not None and not self.level.at_least(Level.B) else bubblewrap.WORK,
+            network=self.network,
         )
 
     def _paths(self, home: Path | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
