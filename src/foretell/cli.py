@@ -30,11 +30,11 @@ from foretell.authoring.headless import CellOutcome, SourceOf, as_solved, as_sta
 from foretell.authoring.outline import outline_json, outline_text
 from foretell.config import (
     DEFAULT_LESSON,
-    LIMITS_OF_LEARN,
     LIMITS_OF_SERVE,
     PLAYERS_OF_ONE,
     DataDirectory,
     data_directory,
+    limits_of_learn,
 )
 from foretell.errors import ForetellError, RuntimeUnavailable, UsageError
 from foretell.model.lesson import Lesson
@@ -182,7 +182,7 @@ def learn(
             bound = int(listener.getsockname()[1])
             admission = ByKey(key=serve.kept_key(where))
             host = Host(levels.survey().level, where.scratch, network=network)
-            sessions = _sessions(host, LIMITS_OF_LEARN, "you")
+            sessions = _sessions(host, limits_of_learn(), "you")
             desk = _open_desk(where, admission, sessions, serve.forwarded_hosts(os.environ, bound))
             address = serve.Address(port=bound, key=admission.key)
             serve.serve(desk, where.running, listener, lambda _: _announce(address.of(name), browser=not no_browser))
@@ -298,7 +298,7 @@ async def _run_headless(lesson: Lesson, source_of: SourceOf, tell: Callable[[str
         tell("starting Python")
         level = await asyncio.to_thread(levels.survey)
         async with Host(level.level, Path(scratch)) as host:
-            limits = limits_for(LIMITS_OF_LEARN, lesson)
+            limits = limits_for(limits_of_learn(), lesson)
             session = host.session(limits=limits, seed=0, preload=_libraries(lesson), keeps_snapshots=False)
             async for outcome in run_lesson(lesson, source_of, session.run):
                 outcomes.append(outcome)

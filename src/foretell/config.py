@@ -1,7 +1,7 @@
 """Where foretell keeps things on this machine, and the limits of a door.
 
-Enters: the environment and what the operator said. Leaves: paths and limits. Invariant: nothing is written here; the
-data directory is made by whoever first needs it.
+Enters: the environment, the machine's memory and what the operator said. Leaves: paths and limits. Invariant: nothing
+is written here; the data directory is made by whoever first needs it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from foretell.runtime.limits import Limits
+from foretell.runtime.processes import memory_of_machine
 
 LARGEST_NOTEBOOK_BYTES = 20 * 1024 * 1024
 DEFAULT_PORT = 8377
@@ -29,8 +30,13 @@ class PlayersKept:
 PLAYERS_OF_ONE = PlayersKept()
 PLAYERS_OF_A_CLASS = PlayersKept(idle_seconds=20 * 60, at_most=500)
 
-LIMITS_OF_LEARN = Limits()
+MEMORY_WARNED_OF = 0.6
 LIMITS_OF_SERVE = Limits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30)
+
+
+def limits_of_learn() -> Limits:
+    """Give the limits of a learner on a machine of their own: hardly any, but a word when its memory runs short."""
+    return Limits(memory_warning_bytes=int(memory_of_machine() * MEMORY_WARNED_OF))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,13 +26,22 @@ from foretell.model.run import (
     UpdateDisplay,
 )
 from foretell.runtime.allowance import Allowance
-from foretell.runtime.limits import Limits, explain, explain_cpu, explain_exit, explain_fault, name_limit
-from foretell.runtime.messages import Begun, CellEnded, Execute, Observed, Planned, Replay
+from foretell.runtime.limits import (
+    Limits,
+    explain,
+    explain_cpu,
+    explain_exit,
+    explain_fault,
+    name_limit,
+    warn_of_memory,
+)
+from foretell.runtime.messages import Begun, CellEnded, Execute, Observed, Planned, Replay, Shown
 from foretell.runtime.outputs import Outputs
 from foretell.runtime.workers import Arrival, Exited, Worker
 
 GRACE_SECONDS = 2.0
 WATCH_SECONDS = 0.2
+WARNING_SECONDS = 1.0
 PROBE_SECONDS = 10.0
 KILLED = -9
 OUT_OF_CPU = -24
@@ -116,7 +125,7 @@ class Flight:
         worker.set_fence(order.fence)
         planned: tuple[AssertSeen, ...] = ()
         began = False
-        with self._limited(worker):
+        with self._limited(worker), self._warned(worker):
             await worker.send(order)
             started = time.monotonic()
             while True:
@@ -160,12 +169,15 @@ class Flight:
             return
         shown = self._allowance.fit(arrival)
         if shown is not None:
-            self._outputs.add(shown)
-            self.show(shown)
+            self._show(shown)
         if self._allowance.failure is not None:
             self._cut(self._allowance.failure)
         elif self._told is None and (seconds := self._allowance.wait_seconds(time.monotonic())):
             await asyncio.sleep(seconds)
+
+    def _show(self, shown: Shown) -> None:
+        self._outputs.add(shown)
+        self.show(shown)
 
     def _cut(self, failure: Failure) -> None:
         if self._tell(failure) and self._worker is not None:
@@ -223,6 +235,26 @@ class Flight:
             for timer in self._timers:
                 timer.cancel()
             self._timers.clear()
+
+    @contextmanager
+    def _warned(self, worker: Worker) -> Iterator[None]:
+        """While inside, much memory is told, where no limit of it ends the cell."""
+        watch = None
+        if self._limits.memory_bytes is None and self._limits.memory_warning_bytes is not None:
+            watch = asyncio.create_task(self._warn_of_memory(worker, self._limits.memory_warning_bytes))
+        try:
+            yield
+        finally:
+            if watch is not None:
+                watch.cancel()
+
+    async def _warn_of_memory(self, worker: Worker, most_bytes: int) -> None:
+        """Look only after a while: to measure costs more than most cells take."""
+        used = 0
+        while used <= most_bytes:
+            await asyncio.sleep(WARNING_SECONDS)
+            used = await asyncio.to_thread(worker.measure_memory)
+        self._show(StreamOutput(name="stderr", text=f"{warn_of_memory(used)}\n"))
 
     async def _watch_memory(self, worker: Worker, limit_bytes: int) -> None:
         while await asyncio.to_thread(worker.measure_memory) <= limit_bytes:

@@ -39,12 +39,15 @@ class Limits:
 
     `output_bytes` holds for all text of the cell, `picture_bytes` and `picture_pixels` for one picture, `processes` for
     processes and threads together, `file_bytes` for one file and for all files in the scratch folder together. Which
-    of them can be enforced depends on the runtime and on the level of confinement.
+    of them can be enforced depends on the runtime and on the level of confinement; `counts_processes` is false where
+    nothing counts those. `memory_warning_bytes` ends nothing: beyond it the learner is told, once a run, where there is
+    no limit of memory.
     """
 
     wall_seconds: float | None = None
     cpu_seconds: int | None = None
     memory_bytes: int | None = None
+    memory_warning_bytes: int | None = None
     processes: int = 64
     open_files: int = 256
     file_bytes: int = 64 << 20
@@ -52,6 +55,7 @@ class Limits:
     outputs_per_second: int = 500
     picture_bytes: int = 5 << 20
     picture_pixels: int = 4096 * 4096
+    counts_processes: bool = True
 
     @property
     def pictures_bytes(self) -> int:
@@ -119,9 +123,14 @@ def name_limit(failure: Failure | None, limits: Limits) -> Failure | None:
         most = f"the limit of {name_bytes(limits.memory_bytes)} leaves it"
         return replace(failure, message=f"Your cell asked for more memory than {most}. {NEXT}")
     if failure is not None and failure.message == PROCESSES_REFUSED:
-        most = f"the limit of {limits.processes:,}"
+        most = f"the limit of {limits.processes:,}" if limits.counts_processes else "this machine allows"
         return replace(failure, message=f"Your cell started more processes and threads than {most}. {NEXT}")
     return failure
+
+
+def warn_of_memory(used_bytes: int) -> str:
+    """What a learner is told whose cell takes much of the machine's memory, and is not ended for it."""
+    return f"This cell and what it keeps use {name_bytes(used_bytes)} of this machine's memory; Stop ends it."
 
 
 def explain_stopped_above(cell: str) -> Failure:

@@ -10,16 +10,18 @@ import asyncio
 import contextlib
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 from foretell.errors import ProtocolFault
 from foretell.model.run import StreamOutput
+from foretell.runtime.limits import Limits
 from foretell.runtime.messages import Order
 from foretell.runtime.native import NativeText
 from foretell.runtime.outputs import join_streams
+from foretell.runtime.processes import measure_pss
 from foretell.runtime.protocol import Decoder, encode
 from foretell.runtime.workers import Arrival, Exited
 
@@ -31,12 +33,16 @@ POLL_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What every worker of a session starts from. `cwd` is the learner's, `scratch` foretell's own directory."""
+    """What every worker of a session starts from. `cwd` is the learner's, `scratch` foretell's own directory.
+
+    Of `limits`, a worker is held to those that its platform has.
+    """
 
     seed: int
     preload: tuple[str, ...]
     cwd: Path
     scratch: Path
+    limits: Limits = field(default_factory=Limits)
 
 
 class WorkerProcess:
@@ -124,13 +130,18 @@ class WorkerProcess:
             self.kill()
 
     def measure_memory(self) -> int:
-        """Resident bytes of the process and all its descendants; 0 where it is gone."""
+        """Resident bytes of the process and all its descendants; 0 where it is gone.
+
+        Where there are several, what they share is counted once if the platform tells.
+        """
         total = 0
         with contextlib.suppress(psutil.Error):
             root = psutil.Process(self.pid)
-            for process in (root, *root.children(recursive=True)):
+            family = (root, *root.children(recursive=True))
+            for process in family:
                 with contextlib.suppress(psutil.Error):
-                    total += process.memory_info().rss
+                    shared = measure_pss(process.pid) if len(family) > 1 else 0
+                    total += shared or process.memory_info().rss
         return total
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ answer that is safe for the question: no memory, or that it is not to be forked.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
@@ -44,6 +45,13 @@ def _own_groups() -> list[Path]:
 def measure_pss(pid: int) -> int:
     """Bytes of memory of a process, what it shares with others counted in proportion; 0 where it is gone."""
     return _read_kib(pid, "smaps_rollup", "Pss:") << 10
+
+
+def measure_with_state(pids: Iterable[int]) -> int:
+    """Bytes of memory of a run's processes with the state it began in, which it shares with snapshots; each once."""
+    found = tuple(pids)
+    whole = max((_read_kib(pid, "status", "VmRSS:") << 10 for pid in found), default=0)
+    return max(whole, sum(map(measure_pss, found)) if len(found) > 1 else 0)
 
 
 def count_threads(pid: int) -> int:

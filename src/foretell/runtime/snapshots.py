@@ -34,6 +34,7 @@ from foretell.runtime.workers import Exited
 ASK_SECONDS = 10.0
 REACH_SECONDS = 15.0
 REST_SECONDS = 5.0
+QUIET_SECONDS = 2.0
 TRIES = 3
 LONG_RUN_NICENESS = 15
 
@@ -83,6 +84,7 @@ class Snapshots:
         self._runner: ForkedWorker | None = None
         self._leaving: set[asyncio.Task[None]] = set()
         self._ending: set[int] = set()
+        self._thinning: asyncio.TimerHandle | None = None
 
     @property
     def kept(self) -> tuple[Snapshot, ...]:
@@ -101,6 +103,8 @@ class Snapshots:
 
     async def close(self) -> None:
         """End every process of the session."""
+        if self._thinning is not None:
+            self._thinning.cancel()
         if self._stage.flight is not None:
             self._stage.flight.abandon()
         async with self._stage.turn:
@@ -288,6 +292,7 @@ class Snapshots:
         for ended in self._tree.put(snapshot):
             self._close_later(ended.worker)
         self._ground.note(self, snapshot)
+        self._thin_later()
         return True
 
     async def _settle(self) -> None:
@@ -343,6 +348,17 @@ class Snapshots:
     def _note_death(self, executed: Prefix, end: Died) -> None:
         if end.began and not end.from_outside:
             self._passed_over.add(executed)
+
+    def _thin_later(self) -> None:
+        """Keep less once the learner has stopped to think."""
+        if self._thinning is not None:
+            self._thinning.cancel()
+        self._thinning = asyncio.get_running_loop().call_later(QUIET_SECONDS, self._thin)
+
+    def _thin(self) -> None:
+        if self.is_idle and not self._stage.is_closed:
+            for snapshot in self._tree.thin():
+                self._close_later(snapshot.worker)
 
     def _close_later(self, worker: ForkedWorker) -> None:
         async def close() -> None:
