@@ -32,10 +32,15 @@ from foretell.model.run import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepare:
-    """First to the worker: import `preload` (names that cannot be imported are left out), then seed."""
+    """First to the worker: import `preload` (names that cannot be imported are left out), then seed.
+
+    `rlimits` are for a process that is not confined: RLIMIT_AS counts from what is in use then, RLIMIT_CPU anew for
+    each order.
+    """
 
     seed: int
     preload: tuple[str, ...]
+    rlimits: tuple[Rlimit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

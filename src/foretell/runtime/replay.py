@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from foretell.model.run import Run, RunRequest
@@ -31,9 +32,10 @@ def fresh_session(
 
     `spares` is how many warm processes wait for the next change of state: one makes a re-run fast, none saves memory.
     """
+    limits = replace(limits, counts_processes=False)
     stage = Stage(limits)
     scratch = tempfile.TemporaryDirectory(prefix="foretell-", ignore_cleanup_errors=True)
-    pool = Pool(Setup(seed=seed, preload=preload, cwd=cwd, scratch=Path(scratch.name)), spares)
+    pool = Pool(Setup(seed=seed, preload=preload, cwd=cwd, scratch=Path(scratch.name), limits=limits), spares)
     return StagedSession(stage, FreshProcesses(stage, pool, scratch))
 
 

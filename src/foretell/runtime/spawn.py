@@ -14,7 +14,8 @@ from pathlib import Path
 
 from foretell.errors import RuntimeUnavailable
 from foretell.model.run import StreamOutput
-from foretell.runtime.messages import Prepare, Ready
+from foretell.runtime.limits import Limits
+from foretell.runtime.messages import Prepare, Ready, Rlimit
 from foretell.runtime.process import Setup, WorkerProcess
 from foretell.runtime.workers import Exited
 
@@ -28,6 +29,7 @@ FIXED = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
     "CUDA_VISIBLE_DEVICES": "",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "SOURCE_DATE_EPOCH": "946684800",
@@ -41,7 +43,7 @@ async def start(setup: Setup) -> WorkerProcess:
     """A worker that has imported the preload and is seeded; RuntimeUnavailable where there can be none."""
     worker = await _launch(setup)
     try:
-        await worker.send(Prepare(seed=setup.seed, preload=setup.preload))
+        await worker.send(Prepare(seed=setup.seed, preload=setup.preload, rlimits=rlimits_of(setup.limits)))
         async with asyncio.timeout(START_SECONDS):
             await _await_ready(worker)
     except TimeoutError as late:
@@ -54,6 +56,22 @@ async def start(setup: Setup) -> WorkerProcess:
         await worker.close()
         raise
     return worker
+
+
+def rlimits_of(limits: Limits) -> tuple[Rlimit, ...]:
+    """What the kernel can hold a process of the learner's own account to; nothing where there is no `resource`.
+
+    Processes are left out: their limit counts all that the account runs, not those of a cell. On macOS the limit of
+    address space is, too: Python has more of it in use there than any limit worth naming.
+    """
+    if sys.platform == "win32":
+        return ()
+    told = {"RLIMIT_NOFILE": limits.open_files, "RLIMIT_FSIZE": limits.file_bytes, "RLIMIT_CORE": 0}
+    if limits.cpu_seconds is not None:
+        told["RLIMIT_CPU"] = limits.cpu_seconds
+    if limits.memory_bytes is not None and sys.platform != "darwin":
+        told["RLIMIT_AS"] = limits.memory_bytes
+    return tuple(Rlimit(name=name, limit=limit) for name, limit in told.items())
 
 
 async def _await_ready(worker: WorkerProcess) -> None:
