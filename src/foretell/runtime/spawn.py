@@ -61,8 +61,8 @@ async def start(setup: Setup) -> WorkerProcess:
 def rlimits_of(limits: Limits) -> tuple[Rlimit, ...]:
     """What the kernel can hold a process of the learner's own account to; nothing where there is no `resource`.
 
-    Processes are left out: their limit counts all that the account runs, not those of a cell. On macOS the limit of
-    address space is, too: Python has more of it in use there than any limit worth naming.
+    Processes are left out: their limit counts all that the account runs, not those of a cell. So is address
+    space on macOS: what a cell may have comes on top of what is in use, and there is no /proc to tell that.
     """
     if sys.platform == "win32":
         return ()
