@@ -19,6 +19,7 @@ from foretell.model.run import (
     Event,
     Failure,
     FailureKind,
+    Queued,
     Run,
     RunRequest,
     StreamOutput,
@@ -219,3 +220,11 @@ async def test_a_traceback_that_was_cleared_away_does_not_come_back(record):
     session = Session(RAISED, ClearOutput(wait=False))
     session.failure = REFUSED
     assert "failure" not in [name for name, _ in await said(press(player_of(record, session)))]
+
+
+async def test_a_silent_cell_that_waited_says_when_its_turn_has_come(record):
+    session = Session(Queued(ahead=2), Queued(ahead=1), Queued(ahead=0))
+    messages = await said(press(player_of(record, session)))
+    waited = [data["ahead"] for name, data in messages if name == "waiting"]
+    assert waited == [2, 1, 0]
+    assert [name for name, _ in messages] == ["queued", "cell", "waiting", "waiting", "waiting", "done"]
