@@ -1,46 +1,61 @@
-"""A root, a supervisor and victims in one process: runs attacks in jails of one level and tells how each ended.
+"""A supervisor, a neighbour and victims in one process: runs attacks as cells of real sessions, tells how each ended.
 
-`python -m jail.arena LEVEL[+network] [ID...]` prints one line of JSON for each. Enters: the level.
-Leaves: results. Invariant: code of an attack runs only in a process that has been confined and has found no leak.
+`python -m jail.arena LEVEL[+network] [ID...]` prints one line of JSON for each, and one for the supervisor itself.
+Enters: the level. Leaves: results. Invariant: code of an attack runs only in a session that was confined.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
-import importlib
 import json
 import os
 import resource
 import signal
 import socket
-import struct
+import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from foretell.model.run import ErrorOutput, FailureKind, Run, StreamOutput
+from foretell.runtime import processes
+from foretell.runtime.conduct import StagedSession
 from foretell.runtime.jail import family
-from foretell.runtime.jail.confine import confine
-from foretell.runtime.jail.enter import enter
 from foretell.runtime.jail.jails import Jail, Jails
 from foretell.runtime.jail.levels import Level
 from foretell.runtime.limits import Limits
-from foretell.runtime.processes import measure_pss
-from jail.attacks import ESCAPES, RESOURCES, Attack, cell, contained
+from foretell.runtime.snapshots import Snapshots
+from foretell.runtime.supervisor import Supervisor
+from jail.attacks import ESCAPES, RESOURCES, Attack, End, cell, contained
 from jail.good_code import GOOD
 from jail.own_attacks import OWN
+from runtime.cells import run
 
-LIMITS = Limits(memory_bytes=512 << 20, file_bytes=32 << 20, processes=60)
+LIMITS = Limits(
+    wall_seconds=10, cpu_seconds=8, memory_bytes=512 << 20, file_bytes=32 << 20, processes=60, output_bytes=4 << 20
+)
 ALL = (*RESOURCES, *ESCAPES, *OWN, *GOOD)
-OUTPUT_BYTES = 4 << 20
-LOOK_SECONDS = 0.05
+AT_ONCE = 3
+END_SECONDS = 25.0
+CHARACTERS = 4 << 20
+LIBRARIES = ("matplotlib", "torch")
+NEIGHBOUR = "kept = 6"
 PWNED = "foretell_pwn"
 NETWORK = "+network"
+SUPERVISOR = "the supervisor"
+KINDS = {kind.value for kind in FailureKind}
+IN_WORDS = {
+    End.TIME: "longer than the limit of|more than the limit of",
+    End.MEMORY: "more memory than the limit of",
+    End.OUTPUT: "printed more than the limit of|more output than the limit of",
+    End.EXIT: "exit code",
+    End.CRASH: "Python crashed while your cell ran|pipe that foretell itself uses|more processes and threads than",
+}
 
 
 @dataclass
@@ -54,18 +69,18 @@ class Victims:
     datagram: socket.socket
     abstract: socket.socket
     abstract_datagram: socket.socket
-    siblings: dict[int | None, int] = field(default_factory=dict)
+    siblings: dict[int | None, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def lab(self, jail: Jail, level: Level) -> dict[str, object]:
+    def lab(self, jail: Jail, level: Level, root: int) -> dict[str, object]:
         return {
             "scratch": jail.home,
             "victim": str(self.folder / "victim.txt"),
             "solutions": str(self.folder / "hidden-solutions" / "solution.py"),
             "solutions_name": "hidden-solutions",
             "host_files": [str(self.folder / "victim.txt"), str(self.folder)],
-            "host_pid": os.getppid(),
-            "root_pid": os.getpid(),
-            "sibling_pid": self.sibling(jail.order().user),
+            "host_pid": os.getpid(),
+            "root_pid": root,
+            "sibling_pid": self.sibling(jail.order().user).pid,
             "port": self.listener.getsockname()[1],
             "unix_path": str(self.folder / "named"),
             "unix_datagram": str(self.folder / "datagram"),
@@ -74,27 +89,28 @@ class Victims:
             "shown": str(self.shown),
         }
 
-    def sibling(self, user: int | None) -> int:
+    def sibling(self, user: int | None) -> subprocess.Popen[bytes]:
         """A process of the same account as the learner's, outside of its jail."""
-        child = os.fork()
-        if not child:
-            if user is not None:
-                os.setresgid(user, user, user)
-                os.setresuid(user, user, user)
-            while True:
-                signal.pause()
-        self.siblings[user] = child
-        return child
+        if user not in self.siblings:
+            self.siblings[user] = subprocess.Popen(["/usr/bin/sleep", "600"], user=user, group=user, cwd="/")
+        return self.siblings[user]
+
+    def harm_to_sibling(self, user: int | None) -> list[str]:
+        """Whether it is still there; one that is an account's alone goes with the account's jail."""
+        sibling = self.siblings[user]
+        found = ["the sibling was ended"] if sibling.poll() is not None else []
+        if user is not None:
+            del self.siblings[user]
+            sibling.kill()
+            sibling.wait()
+        return found
 
     def harm(self) -> list[str]:
         """What has happened to them."""
         found = []
-        for child in self.siblings.values():
-            if family.is_dead(child):
-                found.append("the sibling was ended")
-            else:
-                os.kill(child, signal.SIGKILL)
-        self.siblings.clear()
+        for sibling in self.siblings.values():
+            sibling.kill()
+            sibling.wait()
         if (self.folder / "victim.txt").read_text() != "private":
             found.append("the victim's file was changed")
         for name in ("listener", "named", "datagram", "abstract", "abstract_datagram"):
@@ -103,8 +119,7 @@ class Victims:
                 end.recv(64) if end.type == socket.SOCK_DGRAM else end.accept()
                 found.append(f"{name} was reached")
         places = ["/", "/usr", "/etc", "/tmp", "/var/tmp", str(Path(os.__file__).parent), *sys.path]
-        found += [f"{PWNED} in {place}" for place in places if place and list(Path(place).glob(PWNED + "*"))]
-        return found
+        return found + [f"{PWNED} in {place}" for place in places if place and list(Path(place).glob(PWNED + "*"))]
 
 
 @contextlib.contextmanager
@@ -142,199 +157,139 @@ def victims() -> Iterator[Victims]:
             end.close()
 
 
-def fork_base(jail: Jail, protocol: socket.socket, out: int) -> None:
-    """As the root does: a keeper that enters and forks the base, which serves one order and runs one cell."""
-    if os.fork():
-        return
-    try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        if jail.pidfd is not None:
-            enter(jail.pidfd, user_namespace=jail.has_user_namespace)
-            if os.fork():
-                os._exit(0)
-        ends = [os.dup(protocol.fileno()), os.dup(out)]
-        null = os.open(os.devnull, os.O_RDONLY)
-        for end, place in ((null, 0), (ends[1], 1), (ends[1], 2), (ends[0], 3)):
-            os.dup2(end, place)
-        os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-        serve(jail)
-    except BaseException:
-        os.write(2, traceback.format_exc().encode())
-    os._exit(70)
+@dataclass
+class Arena:
+    """Where attacks are tried: one supervisor, and beside each attack a learner who has nothing to do with it."""
 
+    supervisor: Supervisor
+    made: Victims
+    neighbour: StagedSession
 
-def serve(jail: Jail) -> None:
-    os.write(3, b"forked")
-    os.read(3, 1)
-    leaks = confine(jail.order()).leaks
-    os.write(3, json.dumps(leaks).encode())
-    code = os.read(3, 1 << 18).decode()
-    if leaks or not code:
-        os._exit(71)
-    child = os.fork()
-    if not child:
-        run(code)
-    _, status = os.waitpid(child, 0)
-    os.write(3, str(os.waitstatus_to_exitcode(status)).encode())
-    signal.pause()
+    async def try_attack(self, attack: Attack) -> dict[str, object]:
+        started = time.monotonic()
+        tries = [await self.try_once(attack) for _ in range(attack.runs)]
+        harm = [sentence for _, _, sentences in tries for sentence in sentences]
+        ended = tries[-1][0]
+        return {
+            "id": attack.id,
+            "harm": harm,
+            "ends": [end_of(tried) for tried, _, _ in tries],
+            "held": not harm and all(contained(attack, end_of(tried), said) for tried, said, _ in tries),
+            "message": ended.failure.message if ended.failure else "",
+            "said": tries[-1][1].strip()[-400:],
+            "seconds": round(time.monotonic() - started, 2),
+        }
 
-
-def run(code: str) -> None:
-    ended = 0
-    try:
-        exec(compile(code, "<cell>", "exec"), {"__name__": "__main__"})
-    except BaseException:
-        os.write(1, traceback.format_exc().encode("utf-8", "replace"))
-    print("\n[returned]", flush=True)
-    os._exit(ended)
-
-
-class Run:
-    """One cell in a jail, seen from the supervisor."""
-
-    def __init__(self, attack: Attack, jails: Jails, made: Victims, homes: Path) -> None:
-        self.attack, self.jails, self.made, self.homes = attack, jails, made, homes
-        self.said = bytearray()
-        self.end = ""
-        self.left: list[int] = []
-
-    async def go(self) -> None:
-        home = Path(tempfile.mkdtemp(dir=self.homes)) / "home" / "work"
-        jail = await self.jails.open(LIMITS, home=home)
+    async def try_once(self, attack: Attack) -> tuple[Run, str, list[str]]:
+        """How the cell ended, what it said, and what it has harmed."""
+        short = End.TIME in attack.ends and attack.seconds < 1
+        limits = replace(LIMITS, wall_seconds=attack.seconds) if short else LIMITS
+        preload = LIBRARIES if attack.libraries else ()
+        session = self.supervisor.session(limits=limits, seed=1, preload=preload)
         try:
-            await self._in(jail)
+            await session.start()
+            engine = engine_of(session)
+            jail = engine._jail
+            assert jail is not None
+            user = jail.order().user
+            lab = self.made.lab(jail, self.supervisor.level, self.supervisor.root_pids[-1])
+            async with asyncio.timeout(END_SECONDS):
+                ended = await run(session, cell(attack, lab))
+                harm = await self.look_after(session, ended)
+            harm += self.made.harm_to_sibling(user)
+            seen = jail.processes() | (engine._jail.processes() if engine._jail else frozenset())
         finally:
-            seen = jail.processes()
-            await jail.close()
-            self.left = [pid for pid in seen if not family.is_dead(pid)]
+            await session.close()
+        harm += [f"{pid} is left" for pid in seen if not family.is_dead(pid)]
+        return ended, text_of(ended), harm
 
-    async def _in(self, jail: Jail) -> None:
-        loop = asyncio.get_running_loop()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        ours.setblocking(False)
-        r, w = os.pipe()
-        os.set_blocking(r, False)
-        fork_base(jail, theirs, w)
-        theirs.close()
-        os.close(w)
-        loop.add_reader(r, self._read, r)
-        try:
-            async with asyncio.timeout(20):
-                jail.adopt(await first_sender(ours))
-                ours.send(b"!")
-                leaks = await loop.sock_recv(ours, 4096)
-            if leaks != b"[]":
-                self.end = f"leaks {leaks.decode()}"
-                return
-            ours.send(cell(self.attack, self.made.lab(jail, self.jails.level)).encode())
-            self.end = await self._watch(jail, ours)
-        finally:
-            await asyncio.sleep(0.01)
-            loop.remove_reader(r)
-            self._read(r)
-            os.close(r)
-            ours.close()
-
-    async def _watch(self, jail: Jail, ours: socket.socket) -> str:
-        loop = asyncio.get_running_loop()
-        ended = asyncio.ensure_future(loop.sock_recv(ours, 64))
-        deadline = time.monotonic() + self.attack.seconds
-        try:
-            while time.monotonic() < deadline:
-                await asyncio.wait([ended], timeout=LOOK_SECONDS)
-                if jail.out_of_memory_kills():
-                    return "memory"
-                if len(self.said) > OUTPUT_BYTES:
-                    return "output"
-                if ended.done():
-                    return self._judge(ended.result())
-                if jail.memory_bytes() is None and sum(map(measure_pss, jail.processes())) > LIMITS.memory_bytes:
-                    return "memory"
-            return "time"
-        finally:
-            ended.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await ended
-
-    def _judge(self, told: bytes) -> str:
-        with contextlib.suppress(ValueError):
-            code = int(told)
-            if code < 0:
-                return "crash"
-            return "ended"
-        return "crash"
-
-    def _read(self, descriptor: int) -> None:
-        with contextlib.suppress(BlockingIOError):
-            for _ in range(64):
-                data = os.read(descriptor, 1 << 16)
-                if not data:
-                    asyncio.get_running_loop().remove_reader(descriptor)
-                    return
-                self.said += data[: max(0, OUTPUT_BYTES + 1 - len(self.said))]
+    async def look_after(self, session: StagedSession, ended: Run) -> list[str]:
+        """What of this session and of the neighbour's is not as it was."""
+        harm = []
+        again = await run(session, "print(6 * 7)")
+        if text_of(again) != "42\n" or again.failure:
+            harm.append(f"the next run of the session: {text_of(again)[:200]} {again.failure}")
+        await engine_of(session)._settle()
+        if strangers := engine_of(session)._find_strangers(None):
+            harm.append(f"{len(strangers)} processes outlive the run")
+        beside = await run(self.neighbour, NEIGHBOUR, "print(kept * 7)")
+        if text_of(beside) != "42\n":
+            harm.append(f"the neighbour: {text_of(beside)[:200]} {beside.failure}")
+        if ended.failure and ended.failure.kind in KINDS and not in_words(ended):
+            harm.append(f"not in words: {ended.failure.message}")
+        return harm
 
 
-async def first_sender(ours: socket.socket) -> int:
-    """The process that has sent the first message, as the kernel says."""
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    loop.add_reader(ours, ready.set)
-    await ready.wait()
-    loop.remove_reader(ours)
-    _, told, _, _ = ours.recvmsg(64, socket.CMSG_SPACE(12))
-    return struct.unpack("iii", told[0][2])[0]
+def engine_of(session: StagedSession) -> Snapshots:
+    assert isinstance(session.engine, Snapshots)
+    return session.engine
 
 
-async def try_attack(attack: Attack, jails: Jails, made: Victims, homes: Path) -> dict[str, object]:
-    started, told, ends, held, harm = time.monotonic(), "", [], True, []
-    for _ in range(attack.runs):
-        run = Run(attack, jails, made, homes)
-        await run.go()
-        told = run.said.decode("utf-8", "replace")
-        end = ("returned" if "[returned]" in told else "exit") if run.end == "ended" else run.end
-        ends.append(end)
-        harm += made.harm() + [f"left: {pid}" for pid in run.left]
-        held = held and contained(attack, end, told)
+def in_words(ended: Run) -> bool:
+    assert ended.failure
+    return any(words in ended.failure.message for words in IN_WORDS[End(ended.failure.kind)].split("|"))
+
+
+def end_of(ended: Run) -> str:
+    """An `End`, or "returned" for a cell that came to its last line or raised."""
+    return ended.failure.kind if ended.failure and ended.failure.kind in KINDS else "returned"
+
+
+def text_of(ended: Run) -> str:
+    """What it printed and raised; the lines of a traceback would repeat the code of the attack."""
+    shown = (
+        out.text
+        if isinstance(out, StreamOutput)
+        else f"{out.name}: {out.value}"
+        if isinstance(out, ErrorOutput)
+        else ""
+        for out in ended.outputs
+    )
+    return "".join(shown)[-CHARACTERS:]
+
+
+async def fight(level: Level, chosen: list[Attack], *, network: bool) -> None:
+    with victims() as made:
+        hidden = (made.folder, made.shown / "hidden", made.shown / "secret.txt")
+        jails = Jails(level, hidden=hidden, readable=(made.shown,), network=network)
+        async with Supervisor(level=level, jails=jails) as supervisor:
+            neighbour = supervisor.session(limits=LIMITS, seed=2)
+            await run(neighbour, NEIGHBOUR)
+            arena, free = Arena(supervisor, made, neighbour), asyncio.Semaphore(AT_ONCE)
+            before, descriptors = processes.measure_pss(os.getpid()), count_descriptors()
+
+            async def one(attack: Attack) -> None:
+                async with free:
+                    try:
+                        result = await arena.try_attack(attack)
+                    except Exception:
+                        result = {"id": attack.id, "held": False, "harm": [traceback.format_exc()], "said": ""}
+                print(json.dumps(result), flush=True)
+
+            await asyncio.gather(*(one(attack) for attack in chosen))
+            print(json.dumps(of_supervisor(made, before, descriptors)), flush=True)
+
+
+def of_supervisor(made: Victims, before: int, descriptors: int) -> dict[str, object]:
     return {
-        "id": attack.id,
-        "held": held and not harm,
-        "ends": ends,
-        "harm": harm,
-        "said": told.strip()[-400:],
-        "seconds": round(time.monotonic() - started, 2),
+        "id": SUPERVISOR,
+        "harm": made.harm(),
+        "more_bytes": processes.measure_pss(os.getpid()) - before,
+        "more_descriptors": count_descriptors() - descriptors,
     }
 
 
-async def main() -> None:
+def count_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def main() -> None:
     level, wanted = Level(sys.argv[1].removesuffix(NETWORK)), sys.argv[2:]
     chosen = [attack for attack in ALL if attack.id in wanted or (not wanted and level in attack.levels)]
-    for name in sorted({name for attack in chosen for name in attack.libraries}):
-        importlib.import_module(name)
-    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # a subreaper, as the root is
-    asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, bury)
-    with victims() as made, tempfile.TemporaryDirectory(prefix="homes-", ignore_cleanup_errors=True) as homes:
-        Path(homes).chmod(0o711)
-        hidden = (made.folder, made.shown / "hidden", made.shown / "secret.txt")
-        network = sys.argv[1].endswith(NETWORK)
-        jails = Jails(level, hidden=hidden, readable=(made.shown,), network=network)
-        for attack in chosen:
-            try:
-                result = await try_attack(attack, jails, made, Path(homes))
-            except Exception:
-                result = {"id": attack.id, "held": False, "harm": [traceback.format_exc()], "ends": [], "said": ""}
-            print(json.dumps(result), flush=True)
-        await jails.close()
-
-
-def bury() -> None:
-    """Wait for what has ended: as a subreaper this process inherits the bases."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    asyncio.run(fight(level, chosen, network=sys.argv[1].endswith(NETWORK)))
 
 
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    asyncio.run(main())
+    main()

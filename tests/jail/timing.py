@@ -6,20 +6,75 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import importlib
+import json
 import os
 import signal
 import socket
 import statistics
+import struct
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
-from foretell.runtime.jail.jails import Jails
+from foretell.runtime.jail.confine import confine
+from foretell.runtime.jail.enter import enter
+from foretell.runtime.jail.jails import Jail, Jails
 from foretell.runtime.jail.levels import Level
-from jail.arena import LIMITS, bury, first_sender, fork_base
+from foretell.runtime.limits import Limits
+
+LIMITS = Limits(memory_bytes=512 << 20, file_bytes=32 << 20, processes=60)
+
+
+def fork_base(jail: Jail, protocol: socket.socket, out: int) -> None:
+    """As the root does: a keeper that enters and forks the base, which is then confined."""
+    if os.fork():
+        return
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if jail.pidfd is not None:
+            enter(jail.pidfd, user_namespace=jail.has_user_namespace)
+            if os.fork():
+                os._exit(0)
+        ends = [os.dup(protocol.fileno()), os.dup(out)]
+        null = os.open(os.devnull, os.O_RDONLY)
+        for end, place in ((null, 0), (ends[1], 1), (ends[1], 2), (ends[0], 3)):
+            os.dup2(end, place)
+        os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+        serve(jail)
+    except BaseException:
+        os.write(2, traceback.format_exc().encode())
+    os._exit(70)
+
+
+def serve(jail: Jail) -> None:
+    os.write(3, b"forked")
+    os.read(3, 1)
+    os.write(3, json.dumps(confine(jail.order()).leaks).encode())
+    signal.pause()
+
+
+async def first_sender(ours: socket.socket) -> int:
+    """The process that has sent the first message, as the kernel says."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(ours, ready.set)
+    await ready.wait()
+    loop.remove_reader(ours)
+    _, told, _, _ = ours.recvmsg(64, socket.CMSG_SPACE(12))
+    return struct.unpack("iii", told[0][2])[0]
+
+
+def bury() -> None:
+    """Wait for what has ended: as a subreaper this process inherits the bases."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 async def measure(jails: Jails, folder: Path) -> tuple[float, float, float]:

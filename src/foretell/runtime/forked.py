@@ -87,7 +87,8 @@ class ForkedWorker:
         self._decoder = Decoder()
         self._inbox: deque[tuple[list[Arrival], int]] = deque()
         self._waiting_bytes = 0
-        self._rested = self._asked = False
+        self._runs_to_rest = 0
+        self._has_run = self._asked = False
         self._arrived = asyncio.Event()
         self._next: list[Arrival] = []
         self._reading: set[int] = set()
@@ -119,8 +120,10 @@ class ForkedWorker:
         """Write one order; a worker that is gone will say so through `receive`."""
         if isinstance(order, Execute | Replay):
             self._obstacles = self._loop.create_future()
-            self._rested = False
-        self._asked = not isinstance(order, Execute | Replay)
+            self._runs_to_rest += 1
+            self._has_run = True
+        else:
+            self._asked = True
         await self._send(encode(order), [])
 
     async def await_rest(self, seconds: float) -> tuple[str, ...] | None:
@@ -272,7 +275,7 @@ class ForkedWorker:
             return
         if not self.pid:
             self._learn_pid(extra)
-        listens = self._asked or not self._rested
+        listens = self._asked or not self._has_run or self._runs_to_rest > 0
         size = self._decoder.held_bytes + len(data)
         try:
             messages = self._decoder.feed(data)
@@ -295,8 +298,8 @@ class ForkedWorker:
                 child.explain_end(message.code)
             return True
         if isinstance(message, Rested):
-            self._rested = True
-            if not self._obstacles.done():
+            self._runs_to_rest -= 1
+            if self._runs_to_rest <= 0 and not self._obstacles.done():
                 named = message.obstacles[:MOST_OBSTACLES]
                 self._obstacles.set_result(tuple(printable_line(name[:OBSTACLE_CHARACTERS]) for name in named))
             return True

@@ -20,22 +20,21 @@ from foretell.errors import RuntimeUnavailable
 from foretell.model.printable import printable_line
 from foretell.model.run import Queued, Replaying, Run, RunRequest
 from foretell.runtime import processes
-from foretell.runtime.conduct import Stage, finish, order_for
+from foretell.runtime.conduct import Stage, finish, order_for, put_question
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.forked import ForkedWorker
 from foretell.runtime.jail.jails import Jail
 from foretell.runtime.limits import explain_stopped_above
-from foretell.runtime.messages import Answer, Message, Order, Replay, answers
+from foretell.runtime.messages import Message, Order, Replay
 from foretell.runtime.state import OUTSIDE_KILLS, Prefix, make_fence
 from foretell.runtime.tree import Snapshot, Tree
 from foretell.runtime.turns import Turns
-from foretell.runtime.workers import Exited
 
-ASK_SECONDS = 10.0
 REACH_SECONDS = 15.0
 REST_SECONDS = 5.0
 QUIET_SECONDS = 2.0
 TRIES = 3
+SWEEPS = 8
 LONG_RUN_NICENESS = 15
 
 CHILD = "a child process"
@@ -262,7 +261,8 @@ class Snapshots:
             return
         if not await self._keep(snapshot):
             self._close_later(snapshot.worker)
-        self._sweep(snapshot.worker)
+        if self._sweep(snapshot.worker):
+            await self._sweep_all(snapshot.worker)
 
     async def _keep(self, snapshot: Snapshot) -> bool:
         """Take a process that has run its cell into the snapshots; false where it may not even go on by itself.
@@ -304,12 +304,15 @@ class Snapshots:
     async def _end_run(self, runner: ForkedWorker) -> None:
         """End a run that died, with all it has started; where that cannot be done, end the whole jail."""
         runner.kill()
-        self._sweep(None)
         self._close_later(runner)
-        for _ in range(TRIES):
-            if not self._sweep(None):
+        await self._sweep_all(None)
+
+    async def _sweep_all(self, keep: ForkedWorker | None) -> None:
+        """Kill until there is nobody left to kill: who forks meanwhile loses the race, or everything."""
+        for round_ in range(SWEEPS):
+            if not self._sweep(keep):
                 return
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.001 * round_)
         _log.warning("What a run had started could not be ended one by one; its whole jail is ended")
         await self._clear_away()
 
@@ -398,22 +401,7 @@ class Snapshots:
     async def _question(self, snapshot: Snapshot, order: Order) -> Message | None:
         async with snapshot.asking:
             snapshot.used = asyncio.get_running_loop().time()
-            try:
-                async with asyncio.timeout(ASK_SECONDS):
-                    await snapshot.worker.send(order)
-                    while not isinstance(answer := await snapshot.worker.receive(), Answer | Exited):
-                        pass
-            except BaseException as failure:
-                self.drop(snapshot)
-                if isinstance(failure, TimeoutError):
-                    return None
-                raise
-        if isinstance(answer, Exited):
-            return None
-        if not answers(answer, order):
-            self.drop(snapshot)
-            return None
-        return answer
+            return await put_question(snapshot.worker, order)
 
 
 def _count_kills(jail: Jail) -> Callable[[], bool]:
