@@ -12,9 +12,9 @@ import os
 import psutil
 
 from bench import ours, peers
-from bench.lesson import CELLS, MODULES, plain_notebook
+from bench.lesson import MODULES, NOTEBOOK, plain_notebook
 from bench.measure import NotMeasured, Row
-from foretell.runtime.snapshots import SnapshotSession
+from foretell.runtime.conduct import StagedSession
 
 LEARNERS = 50
 KERNELS = 4
@@ -47,20 +47,20 @@ async def _ours() -> tuple[float, int]:
     async with ours.supervised() as supervisor:
         await asyncio.sleep(SETTLE_SECONDS)
         before = available()
-        sessions: list[SnapshotSession] = []
+        sessions: list[StagedSession] = []
         for seed in range(LEARNERS):
             session = supervisor.session(limits=ours.LIMITS, seed=seed, preload=MODULES)
             sessions.append(session)
             await session.start()
-            await ours.run_all(session, CELLS)
+            await ours.run_all(session, NOTEBOOK)
         await asyncio.sleep(SETTLE_SECONDS)
         fall = before - available()
-        kept = sum(len(session.snapshots) for session in sessions)
+        kept = sum(len(tuple(session.engine.kept)) for session in sessions)
         return fall / LEARNERS, kept
 
 
 async def _theirs() -> float:
-    async with peers.driver(peers.kernels(), "kernel", given=plain_notebook(CELLS)) as driver:
+    async with peers.driver(peers.kernels(), "kernel", given=plain_notebook(NOTEBOOK)) as driver:
         await driver.do("notebook")  # the driver's own imports, and the files in the page cache
         await asyncio.sleep(SETTLE_SECONDS)
         before = available()

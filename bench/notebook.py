@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bench import ours, peers
-from bench.lesson import CELLS, UNFIGURED, plain_notebook
+from bench.lesson import CELLS, NOTEBOOK, NOTEBOOK_IS, plain_notebook
 from bench.measure import NotMeasured, Row, Side, compare
 from foretell.model.run import CellSource
 from foretell.runtime.jail.levels import Level
@@ -64,9 +64,9 @@ async def _rest() -> None:
 
 
 def benches() -> dict[str, Callable[[], Awaitable[Row]]]:
-    """The rows of this module: of the lesson, and of the lesson without its figures."""
+    """The rows of this module: of the notebook, and of our whole lesson with the figures that it draws."""
     found: dict[str, Callable[[], Awaitable[Row]]] = {}
-    for suffix, cells in (("", CELLS), ("-without-figures", UNFIGURED)):
+    for suffix, cells, which in (("", NOTEBOOK, NOTEBOOK_IS), ("-with-figures", CELLS, "our whole lesson")):
         for peer, order, what in (
             ("nbconvert", None, "jupyter nbconvert --execute"),
             ("nbclient", "notebook", "nbclient, new kernel"),
@@ -74,7 +74,7 @@ def benches() -> dict[str, Callable[[], Awaitable[Row]]]:
             ("otter", None, "otter run, one submission"),
             ("in-process-limit", "drawn", "exec in one warm process, one thread, figures drawn as PNG"),
         ):
-            found |= _bench(f"notebook-vs-{peer}{suffix}", cells, peer, order, f"{what}; {len(cells)} cells")
+            found |= _bench(f"notebook-vs-{peer}{suffix}", cells, peer, order, f"{what}; {which}, {len(cells)} cells")
         found |= _jail(f"jail-cost{suffix}", cells)
     return found
 

@@ -17,7 +17,7 @@ import psutil
 from bench import ours
 from bench.lesson import MODULES, UNFIGURED
 from foretell.model.run import CellSource
-from foretell.runtime.snapshots import SnapshotSession
+from foretell.runtime.conduct import StagedSession
 from foretell.runtime.supervisor import Supervisor
 
 LEARNERS = 600
@@ -72,7 +72,7 @@ async def live(supervisor: Supervisor, number: int) -> None:
         await session.close()
 
 
-async def _meet(session: SnapshotSession, cells: tuple[CellSource, ...], way: str, chance: random.Random) -> None:
+async def _meet(session: StagedSession, cells: tuple[CellSource, ...], way: str, chance: random.Random) -> None:
     mishap = {
         "fails": "1 / 0",
         "loops": "while True:\n    pass",
@@ -92,7 +92,7 @@ async def _meet(session: SnapshotSession, cells: tuple[CellSource, ...], way: st
         await ours.run_all(session, (top, *cells[1:]))
 
 
-async def _stop(session: SnapshotSession, chance: random.Random) -> None:
+async def _stop(session: StagedSession, chance: random.Random) -> None:
     await asyncio.sleep(0.1 + chance.random() / 4)
     await session.stop()
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foretell.model.run import Replaying
-from foretell.runtime import roots, tree
+from foretell.runtime import roots, snapshots, tree
 from foretell.runtime.session import Limits
 
 CELLS = (
@@ -61,7 +61,7 @@ async def test_a_run_from_a_snapshot_gives_what_a_run_from_the_start_gives(open_
 
 async def test_an_edit_far_up_forks_from_the_snapshot_above_it(open_supervisor):
     session = open_supervisor.session(limits=Limits(), seed=1)
-    slow = ("import time; time.sleep(0.3); a = 1", "time.sleep(0.3); b = 2")
+    slow = ("import time; time.sleep(0.4); a = 1", "time.sleep(0.4); b = 2")
     await run(session, *slow, "a + b")
     replayed = await events_of(session, request(slow[0], "a"))
     assert not any(isinstance(event, Replaying) for event in replayed)
@@ -77,6 +77,21 @@ async def test_what_is_cheap_to_replay_is_not_kept_for_long(open_supervisor):
     light = [kept for kept in session.engine.kept if not kept.is_worth_keeping]
     assert len(light) <= tree.RECENT_SNAPSHOTS
     assert (await run(session, *texts[:4], "x0 + x3")).failure is None
+    await session.close()
+
+
+async def test_while_a_learner_thinks_the_later_of_two_cheap_neighbours_goes(open_supervisor, monkeypatch):
+    monkeypatch.setattr(snapshots, "QUIET_SECONDS", 0.2)
+    monkeypatch.setattr(tree, "CHEAP_SECONDS", 0.05)
+    session = open_supervisor.session(limits=Limits(), seed=1)
+    await run(session, "x = 1", "y = 2", "z = x + y")
+    await run(session, "x = 1", "y = 2", "import time; time.sleep(0.06)")
+    await asyncio.sleep(0.6)
+    assert [len(kept.executed) for kept in session.engine.kept if kept.executed] == [2, 3], "the second took long"
+    await run(session, "x = 1", "y = 2", "z = x + y")
+    await asyncio.sleep(0.6)
+    assert [len(kept.executed) for kept in session.engine.kept if kept.executed] == [2]
+    assert (await run(session, "x = 1", "y = 2", "z = x + y", "print(z)")).outputs[0].text == "3\n"
     await session.close()
 
 
@@ -176,11 +191,11 @@ async def test_no_process_is_left_when_a_supervisor_has_closed(make_supervisor):
 async def test_memory_makes_room(make_supervisor):
     async with make_supervisor(memory_bytes=1) as supervisor:
         idle, busy = (supervisor.session(limits=Limits(), seed=1) for _ in range(2))
-        await run(idle, "import time; time.sleep(0.2); x = 1")
+        await run(idle, "import time; time.sleep(0.4); x = 1")
         await run(busy, "y = 1")
         await asyncio.sleep(0.5)
         assert [kept.executed for kept in idle.engine.kept] == [()]
-        above = ("import time; time.sleep(0.2); x = 1",)
+        above = ("import time; time.sleep(0.4); x = 1",)
         assert (await run(idle, *above, "print(x)")).outputs[0].text == "1\n"
 
 

@@ -15,8 +15,22 @@ from foretell.model.arrays import Measure, Measured
 from foretell.model.run import CellSource, Completion, Event, Run, RunRequest, Variable
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.limits import Limits
-from foretell.runtime.messages import Complete, Execute, Inspect, Inspected, Listed, ListVariables, Message, Order
+from foretell.runtime.messages import (
+    Answer,
+    Complete,
+    Execute,
+    Inspect,
+    Inspected,
+    Listed,
+    ListVariables,
+    Message,
+    Order,
+    answers,
+)
 from foretell.runtime.state import make_fence
+from foretell.runtime.workers import Exited, Worker
+
+ASK_SECONDS = 10.0
 
 Prefix = tuple[CellSource, ...]
 
@@ -135,6 +149,27 @@ class StagedSession:
             self._stage.waiting.remove(flight)
         flight.over.set()
         events.put_nowait(None)
+
+
+async def put_question(worker: Worker, order: Order) -> Message | None:
+    """The answer of a process at rest; None where it is gone, late, or answers what was not asked: then it is ended."""
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            await worker.send(order)
+            while not isinstance(answer := await worker.receive(), Answer | Exited):
+                pass
+    except BaseException as failure:
+        worker.kill_unless_exited()
+        if isinstance(failure, TimeoutError):
+            return None
+        raise
+    if isinstance(answer, Exited):
+        return None
+    if not answers(answer, order):
+        # Learner code has written it: whatever else comes from this process answers nothing that was asked.
+        worker.kill_unless_exited()
+        return None
+    return answer
 
 
 def order_for(request: RunRequest) -> Execute:

@@ -12,16 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from foretell.model.run import Run, RunRequest
-from foretell.runtime.conduct import Stage, StagedSession, finish, order_for
+from foretell.runtime.conduct import Stage, StagedSession, finish, order_for, put_question
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.limits import Limits
-from foretell.runtime.messages import Answer, Message, Order, answers
+from foretell.runtime.messages import Message, Order
 from foretell.runtime.pool import Pool
 from foretell.runtime.process import Setup
 from foretell.runtime.state import Prefix, Rebuilder, State
-from foretell.runtime.workers import Exited
 
-ASK_SECONDS = 10.0
 REACH_SECONDS = 15.0
 
 
@@ -125,10 +123,10 @@ class FreshProcesses:
         """The answer to a question about the state after `prefix`; None where there is none in time."""
         if not self._stage.turn.locked() and self._live is not None and self._live.is_exactly(prefix):
             async with self._stage.turn:
-                return await self._question(self._live, order)
+                return await put_question(self._live.worker, order)
         async with self._aside_turn:
             state = await self._reach_aside(prefix)
-            return None if state is None else await self._question(state, order)
+            return None if state is None else await put_question(state.worker, order)
 
     async def _reach_aside(self, prefix: Prefix) -> State | None:
         """Build the state after `prefix` in a process beside the learner's; the next run of that state takes it."""
@@ -146,23 +144,3 @@ class FreshProcesses:
             self._pool.refill()
         self._aside = None if isinstance(state, Died) else state
         return self._aside
-
-    async def _question(self, state: State, order: Order) -> Message | None:
-        worker = state.worker
-        try:
-            async with asyncio.timeout(ASK_SECONDS):
-                await worker.send(order)
-                while not isinstance(answer := await worker.receive(), Answer | Exited):
-                    pass
-        except BaseException as failure:
-            worker.kill_unless_exited()
-            if isinstance(failure, TimeoutError):
-                return None
-            raise
-        if isinstance(answer, Exited):
-            return None
-        if not answers(answer, order):
-            # Learner code has written it: whatever else comes from this process answers nothing that was asked.
-            worker.kill_unless_exited()
-            return None
-        return answer

@@ -11,7 +11,6 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
@@ -158,7 +157,8 @@ class Snapshots:
             await self._end_run(runner)
             if not ended.began and not flight.stopping.is_set():
                 return None
-            self._note_death(key, ended)
+            if ended.began and not ended.from_outside:
+                self._passed_over.add(key)
             return finish(request, flight, ended, snapshot.failed)
         self._passed_over.discard(key)
         observations = await flight.observe(runner)
@@ -249,7 +249,8 @@ class Snapshots:
             self._runner = snapshot.worker
             self._tree.forget(snapshot.worker)
         if self._jail is not None:
-            self._runner.had_too_much_memory = _count_kills(self._jail)
+            before, jail = self._jail.out_of_memory_kills(), self._jail
+            self._runner.had_too_much_memory = lambda: jail.out_of_memory_kills() > before
             self._runner.memory = self._measure_run
         return self._runner
 
@@ -348,10 +349,6 @@ class Snapshots:
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, self._runner.pid, LONG_RUN_NICENESS)
 
-    def _note_death(self, executed: Prefix, end: Died) -> None:
-        if end.began and not end.from_outside:
-            self._passed_over.add(executed)
-
     def _thin_later(self) -> None:
         """Keep less once the learner has stopped to think."""
         if self._thinning is not None:
@@ -402,9 +399,3 @@ class Snapshots:
         async with snapshot.asking:
             snapshot.used = asyncio.get_running_loop().time()
             return await put_question(snapshot.worker, order)
-
-
-def _count_kills(jail: Jail) -> Callable[[], bool]:
-    """Whether, when asked later, the kernel has killed for memory in that jail since now."""
-    before = jail.out_of_memory_kills()
-    return lambda: jail.out_of_memory_kills() > before

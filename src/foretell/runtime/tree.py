@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from foretell.model.run import CellSource
 from foretell.runtime.forked import ForkedWorker
 from foretell.runtime.messages import CellEnded
 from foretell.runtime.state import Prefix
 
-WORTH_SECONDS = 0.1
+WORTH_SECONDS = 0.2
 MOST_SNAPSHOTS = 24
 RECENT_SNAPSHOTS = 2
+CHEAP_SECONDS = 0.02
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -25,7 +27,8 @@ class Snapshot:
     """A process at rest, the cells it has run, and the ids of those among them that failed.
 
     `can_fork` is false where a fork would lose something: then the process itself goes on to the next cell.
-    `behind_seconds` is what it would take to replay it from the last snapshot that is worth keeping.
+    `behind_seconds` is what it would take to replay it from the last snapshot that is worth keeping, `seconds` what
+    its last cell took.
     """
 
     worker: ForkedWorker
@@ -33,6 +36,7 @@ class Snapshot:
     failed: tuple[str, ...] = ()
     can_fork: bool = True
     behind_seconds: float = 0.0
+    seconds: float = 0.0
     used: float = 0.0
     memory_bytes: int = 0
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -54,6 +58,7 @@ class Snapshot:
             executed=(*self.executed, cell),
             failed=self.failed if ended.failure is None else (*self.failed, cell.cell),
             can_fork=False,
+            seconds=ended.seconds,
             behind_seconds=(0.0 if self.is_worth_keeping else self.behind_seconds) + ended.seconds,
         )
 
@@ -90,6 +95,21 @@ class Tree:
         for each in too_many:
             self.forget(each.worker)
         return [*replaced, *too_many]
+
+    def thin(self) -> list[Snapshot]:
+        """While nothing is asked of them: of two neighbours the later goes where its one cell is run again in no time.
+
+        The earlier one serves a changed cell and the next one alike. Gives those that are to be ended.
+        """
+        light = sorted((kept for kept in self if not kept.is_worth_keeping), key=lambda kept: len(kept.executed))
+        cheap = [
+            later
+            for earlier, later in pairwise(light)
+            if later.executed[:-1] == earlier.executed and later.seconds < CHEAP_SECONDS and earlier.can_fork
+        ]
+        for each in cheap:
+            self.forget(each.worker)
+        return cheap
 
     def forget(self, worker: ForkedWorker) -> None:
         """Keep nothing of a process any more."""
