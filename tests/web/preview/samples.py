@@ -397,12 +397,12 @@ def endings() -> LessonPage:
             "ex1", "How a run can end",
             cell("running", run=run(printed("epoch 1 loss 0.69\nepoch 2"), state="running", seconds="", note="")),
             cell("failed", run=run(printed("before\n"), traceback, state="failed"), ledger=every_verdict()),
-            cell("refused", run=run(printed("before\n"), REFUSED, state="failed", failure=REFUSED_IN_WORDS)),
             cell("crashed", run=run(state="crashed", message=crashed, seconds="")),
             cell("limit", run=run(printed("1\n2\n3\n"), state="limit", message=limit)),
             cell("stopped", run=run(state="stopped", message="Stopped by you.", seconds="2.10 s")),
             cell("interrupted", run=run(state="interrupted", message=killed, seconds="")),
             cell("stale", run=run(printed("old\n"), stale=True), changed=True),
+            cell("refused", run=run(printed("before\n"), REFUSED, state="failed", failure=REFUSED_IN_WORDS)),
         ),
     )  # fmt: skip
 
