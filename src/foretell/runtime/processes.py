@@ -7,7 +7,7 @@ answer that is safe for the question: no memory, or that it is not to be forked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import psutil
@@ -47,11 +47,15 @@ def measure_pss(pid: int) -> int:
     return _read_kib(pid, "smaps_rollup", "Pss:") << 10
 
 
-def measure_with_state(pids: Iterable[int]) -> int:
-    """Bytes of memory of a run's processes with the state it began in, which it shares with snapshots; each once."""
-    found = tuple(pids)
-    whole = max((_read_kib(pid, "status", "VmRSS:") << 10 for pid in found), default=0)
-    return max(whole, sum(map(measure_pss, found)) if len(found) > 1 else 0)
+def measure_run(pids: Collection[int], *, with_state: bool) -> int:
+    """Bytes of memory of a run's processes, what they share counted once.
+
+    What they share with snapshots counts in proportion; `with_state`, whole.
+    """
+    if not with_state:
+        return sum(map(measure_pss, pids))
+    largest = max((_read_kib(pid, "status", "VmRSS:") << 10 for pid in pids), default=0)
+    return max(largest, sum(map(measure_pss, pids)) if len(pids) > 1 else 0)
 
 
 def count_threads(pid: int) -> int:

@@ -340,8 +340,7 @@ class Snapshots:
         is_limited = self.limits.memory_bytes is not None
         if self._jail is None or (is_limited and self._jail.memory_bytes() is not None):
             return 0
-        run = self._find_strangers(None)
-        return sum(map(processes.measure_pss, run)) if is_limited else processes.measure_with_state(run)
+        return processes.measure_run(self._find_strangers(None), with_state=not is_limited)
 
     def _yield_to_others(self) -> None:
         """The run has become a long one: from now on it gets what others leave."""
