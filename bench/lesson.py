@@ -22,6 +22,7 @@ from foretell.model.lesson import Lesson
 from foretell.model.run import CellSource
 from foretell.parse.imports import imported_modules
 
+
 def _solved(lesson: Lesson) -> tuple[CellSource, ...]:
     return tuple(CellSource(cell=code.cell, text=as_solved(code)) for code in lesson.code_cells)
 

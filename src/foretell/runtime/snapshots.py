@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
@@ -22,9 +22,10 @@ from foretell.runtime import processes
 from foretell.runtime.conduct import Stage, finish, order_for, put_question
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.forked import ForkedWorker
+from foretell.runtime.household import Household
 from foretell.runtime.jail.jails import Jail
 from foretell.runtime.limits import explain_stopped_above
-from foretell.runtime.messages import Message, Order, Replay
+from foretell.runtime.messages import CellEnded, Message, Order, Replay
 from foretell.runtime.state import OUTSIDE_KILLS, Prefix, make_fence
 from foretell.runtime.tree import Snapshot, Tree
 from foretell.runtime.turns import Turns
@@ -33,7 +34,6 @@ REACH_SECONDS = 15.0
 REST_SECONDS = 5.0
 QUIET_SECONDS = 2.0
 TRIES = 3
-SWEEPS = 8
 LONG_RUN_NICENESS = 15
 
 CHILD = "a child process"
@@ -74,14 +74,12 @@ class Snapshots:
         self._stage = stage
         self._ground = ground
         self._keeps_snapshots = keeps_snapshots
-        self._jail: Jail | None = None
         self._tree = Tree()
         self._passed_over: set[Prefix] = set()
         self._laying = asyncio.Lock()
         self._settling: asyncio.Task[None] | None = None
         self._runner: ForkedWorker | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._ending: set[int] = set()
+        self._household = Household(self._tree)
         self._thinning: asyncio.TimerHandle | None = None
 
     @property
@@ -113,18 +111,18 @@ class Snapshots:
     async def let_go(self) -> None:
         """End every process, and come back by replay when something is asked again."""
         async with self._laying:
-            jail, self._jail = self._jail, None
+            jail, self._household.jail = self._household.jail, None
             workers = [snapshot.worker for snapshot in self._tree.clear()]
             if jail is not None:
                 jail.kill()
-            await asyncio.gather(*(worker.close() for worker in workers), *self._leaving)
+            await asyncio.gather(*(worker.close() for worker in workers), self._household.are_gone())
             if jail is not None:
                 await jail.close()
 
     def drop(self, snapshot: Snapshot) -> None:
         """End one snapshot; it comes back by replay."""
         self._tree.forget(snapshot.worker)
-        self._close_later(snapshot.worker)
+        self._household.see_off(snapshot.worker)
 
     async def conduct(self, request: RunRequest, flight: Flight) -> Run:
         """See a run through, when its turn has come among those of all sessions."""
@@ -151,10 +149,9 @@ class Snapshots:
     async def _perform(self, snapshot: Snapshot, request: RunRequest, flight: Flight) -> Run | None:
         """The run; None where its process was gone before the cell began."""
         runner = await self._fork(snapshot)
-        ended = await flight.perform(runner, order_for(request))
+        ended = await self._see(runner, flight.perform(runner, order_for(request)))
         key = (*request.prefix, request.cell)
         if isinstance(ended, Died):
-            await self._end_run(runner)
             if not ended.began and not flight.stopping.is_set():
                 return None
             if ended.began and not ended.from_outside:
@@ -206,9 +203,8 @@ class Snapshots:
                 runner = await self._fork(state)
             else:
                 self._tree.forget(runner)
-            ended = await flight.rebuild(runner, Replay(cell=cell, fence=make_fence()))
+            ended = await self._see(runner, flight.rebuild(runner, Replay(cell=cell, fence=make_fence())))
             if isinstance(ended, Died):
-                await self._end_run(runner)
                 return key, ended
             state = state.after(runner, cell, ended)
             if state.is_worth_keeping or place == len(prefix) - 1:
@@ -225,16 +221,16 @@ class Snapshots:
             if (base := self._tree.get(())) is not None:
                 return base
             await self._clear_away()
-            self._jail, worker = await self._ground.lay(self)
+            self._household.jail, worker = await self._ground.lay(self)
             base = Snapshot(worker=worker, used=asyncio.get_running_loop().time())
             self._tree.put(base)
             return base
 
     async def _clear_away(self) -> None:
         """End what is left of a jail whose first process is gone."""
-        jail, self._jail = self._jail, None
+        jail, self._household.jail = self._household.jail, None
         for snapshot in self._tree.clear():
-            self._close_later(snapshot.worker)
+            self._household.see_off(snapshot.worker)
         if jail is not None:
             await jail.close()
 
@@ -248,10 +244,10 @@ class Snapshots:
         else:
             self._runner = snapshot.worker
             self._tree.forget(snapshot.worker)
-        if self._jail is not None:
-            before, jail = self._jail.out_of_memory_kills(), self._jail
+        if self._household.jail is not None:
+            before, jail = self._household.jail.out_of_memory_kills(), self._household.jail
             self._runner.had_too_much_memory = lambda: jail.out_of_memory_kills() > before
-            self._runner.memory = self._measure_run
+            self._runner.memory = lambda: self._household.measure_run(self.limits)
         return self._runner
 
     async def _come_to_rest(self, snapshot: Snapshot) -> None:
@@ -261,9 +257,8 @@ class Snapshots:
             self._tree.put(snapshot)
             return
         if not await self._keep(snapshot):
-            self._close_later(snapshot.worker)
-        if self._sweep(snapshot.worker):
-            await self._sweep_all(snapshot.worker)
+            self._household.see_off(snapshot.worker)
+        await self._sweep(snapshot.worker)
 
     async def _keep(self, snapshot: Snapshot) -> bool:
         """Take a process that has run its cell into the snapshots; false where it may not even go on by itself.
@@ -278,7 +273,7 @@ class Snapshots:
         obstacles = list(
             dict.fromkeys((*said, *await asyncio.to_thread(processes.find_obstacles, snapshot.worker.pid)))
         )
-        if self._find_strangers(snapshot.worker):
+        if self._household.strangers(snapshot.worker):
             obstacles.append(CHILD)
         if obstacles:
             name = printable_line(snapshot.executed[-1].cell)
@@ -291,7 +286,7 @@ class Snapshots:
             snapshot.worker.come_to_rest()
         snapshot.used = asyncio.get_running_loop().time()
         for ended in self._tree.put(snapshot):
-            self._close_later(ended.worker)
+            self._household.see_off(ended.worker)
         self._ground.note(self, snapshot)
         self._thin_later()
         return True
@@ -302,45 +297,28 @@ class Snapshots:
         if settling is not None:
             await settling
 
+    async def _see(self, runner: ForkedWorker, work: Awaitable[CellEnded | Died]) -> CellEnded | Died:
+        """How a cell has ended; a run that died, or that nobody waits for any more, leaves nothing running."""
+        try:
+            ended = await work
+        except BaseException:
+            self._household.see_off(runner)
+            raise
+        if isinstance(ended, Died):
+            await self._end_run(runner)
+        return ended
+
     async def _end_run(self, runner: ForkedWorker) -> None:
         """End a run that died, with all it has started; where that cannot be done, end the whole jail."""
         runner.kill()
-        self._close_later(runner)
-        await self._sweep_all(None)
+        self._household.see_off(runner)
+        await self._sweep(None)
 
-    async def _sweep_all(self, keep: ForkedWorker | None) -> None:
-        """Kill until there is nobody left to kill: who forks meanwhile loses the race, or everything."""
-        for round_ in range(SWEEPS):
-            if not self._sweep(keep):
-                return
-            await asyncio.sleep(0.001 * round_)
-        _log.warning("What a run had started could not be ended one by one; its whole jail is ended")
-        await self._clear_away()
-
-    def _sweep(self, keep: ForkedWorker | None) -> int:
-        """Kill whatever of the session is neither a snapshot nor `keep`; how many there were."""
-        strangers = self._find_strangers(keep)
-        for pid in strangers:
-            with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        return len(strangers)
-
-    def _find_strangers(self, keep: ForkedWorker | None) -> frozenset[int]:
-        """The processes of the session that are neither a snapshot nor `keep`."""
-        if self._jail is None:
-            return frozenset()
-        kept = {snapshot.worker.pid for snapshot in self._tree} | ({keep.pid} if keep else set())
-        # A snapshot that is asked something answers in a child of its own.
-        asked = [snapshot.worker.pid for snapshot in self._tree if snapshot.asking.locked()]
-        answering = {child for pid in asked for child in processes.children(pid)}
-        return self._jail.processes() - kept - answering - self._ending
-
-    def _measure_run(self) -> int:
-        """Bytes of memory of the run where no cgroup holds it to its limit; without, with the state it is in."""
-        is_limited = self.limits.memory_bytes is not None
-        if self._jail is None or (is_limited and self._jail.memory_bytes() is not None):
-            return 0
-        return processes.measure_run(self._find_strangers(None), with_state=not is_limited)
+    async def _sweep(self, keep: ForkedWorker | None) -> None:
+        """End what is neither a snapshot nor `keep`; where that cannot be done, end everything."""
+        if not await self._household.sweep(keep):
+            _log.warning("What a run had started could not be ended one by one; its whole jail is ended")
+            await self._clear_away()
 
     def _yield_to_others(self) -> None:
         """The run has become a long one: from now on it gets what others leave."""
@@ -357,17 +335,7 @@ class Snapshots:
     def _thin(self) -> None:
         if self.is_idle and not self._stage.is_closed:
             for snapshot in self._tree.thin():
-                self._close_later(snapshot.worker)
-
-    def _close_later(self, worker: ForkedWorker) -> None:
-        async def close() -> None:
-            self._ending.add(worker.pid)
-            await worker.close()
-            self._ending.discard(worker.pid)
-
-        task = asyncio.create_task(close())
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+                self._household.see_off(snapshot.worker)
 
     async def ask(self, prefix: Prefix, order: Order) -> Message | None:
         """The answer of the snapshot after `prefix`, built where it is not there and nothing runs."""

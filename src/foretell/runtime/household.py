@@ -1,0 +1,76 @@
+"""The processes of one session: which belong to it, which are strangers, which are on their way out.
+
+Enters: a jail and its snapshots. Leaves: nobody who is neither. Invariant: who is asked is the kernel, never a process
+of the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+
+from foretell.runtime import processes
+from foretell.runtime.forked import ForkedWorker
+from foretell.runtime.jail.jails import Jail
+from foretell.runtime.limits import Limits
+from foretell.runtime.tree import Tree
+
+SWEEPS = 40
+
+
+class Household:
+    """Who lives in the jail of a session; `jail` is None while there is none."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.jail: Jail | None = None
+        self._tree = tree
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._ending: set[int] = set()
+
+    def strangers(self, keep: ForkedWorker | None) -> frozenset[int]:
+        """The processes that are neither a snapshot nor `keep`, nor on their way out."""
+        if self.jail is None:
+            return frozenset()
+        kept = {snapshot.worker.pid for snapshot in self._tree} | ({keep.pid} if keep else set())
+        # A snapshot that is asked something answers in a child of its own.
+        asked = [snapshot.worker.pid for snapshot in self._tree if snapshot.asking.locked()]
+        answering = {child for pid in asked for child in processes.children(pid)}
+        return self.jail.processes() - kept - answering - self._ending
+
+    async def sweep(self, keep: ForkedWorker | None) -> bool:
+        """Kill strangers until there are none: who forks meanwhile loses the race. False where somebody is left."""
+        for sweep in range(SWEEPS):
+            found = self.strangers(keep)
+            if not found:
+                return True
+            for pid in found:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.001 * sweep)
+        return False
+
+    def see_off(self, worker: ForkedWorker) -> None:
+        """End a worker, without waiting for it."""
+        task = asyncio.create_task(self._close(worker))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def are_gone(self) -> None:
+        """Wait for those on their way out."""
+        await asyncio.gather(*self._leaving)
+
+    def measure_run(self, limits: Limits) -> int:
+        """Bytes of memory of the run where no cgroup holds it to its limit; without a limit, with its state."""
+        is_limited = limits.memory_bytes is not None
+        if self.jail is None or (is_limited and self.jail.memory_bytes() is not None):
+            return 0
+        return processes.measure_run(self.strangers(None), with_state=not is_limited)
+
+    async def _close(self, worker: ForkedWorker) -> None:
+        self._ending.add(worker.pid)
+        try:
+            await worker.close()
+        finally:
+            self._ending.discard(worker.pid)
