@@ -31,6 +31,7 @@ from foretell.runtime.jail.levels import Level
 from foretell.runtime.limits import Limits
 from foretell.runtime.snapshots import Snapshots
 from foretell.runtime.supervisor import Supervisor
+from foretell.runtime.tree import Snapshot
 from jail.attacks import ESCAPES, RESOURCES, Attack, End, cell, contained
 from jail.good_code import GOOD
 from jail.own_attacks import OWN
@@ -42,6 +43,7 @@ LIMITS = Limits(
 ALL = (*RESOURCES, *ESCAPES, *OWN, *GOOD)
 AT_ONCE = 3
 END_SECONDS = 25.0
+LEFT_SECONDS = 1.0
 CHARACTERS = 4 << 20
 LIBRARIES = ("matplotlib", "torch")
 NEIGHBOUR = "kept = 6"
@@ -188,8 +190,7 @@ class Arena:
         session = self.supervisor.session(limits=limits, seed=1, preload=preload)
         try:
             await session.start()
-            engine = engine_of(session)
-            jail = engine._jail
+            jail = jail_of(self.supervisor, session)
             assert jail is not None
             user = jail.order().user
             lab = self.made.lab(jail, self.supervisor.level, self.supervisor.root_pids[-1])
@@ -197,7 +198,8 @@ class Arena:
                 ended = await run(session, cell(attack, lab))
                 harm = await self.look_after(session, ended)
             harm += self.made.harm_to_sibling(user)
-            seen = jail.processes() | (engine._jail.processes() if engine._jail else frozenset())
+            later = jail_of(self.supervisor, session)
+            seen = jail.processes() | (later.processes() if later else frozenset())
         finally:
             await session.close()
         harm += [f"{pid} is left" for pid in seen if not family.is_dead(pid)]
@@ -209,9 +211,8 @@ class Arena:
         again = await run(session, "print(6 * 7)")
         if text_of(again) != "42\n" or again.failure:
             harm.append(f"the next run of the session: {text_of(again)[:200]} {again.failure}")
-        await engine_of(session)._settle()
-        if strangers := engine_of(session)._find_strangers(None):
-            harm.append(f"{len(strangers)} processes outlive the run")
+        if left := await find_left(self.supervisor, session):
+            harm.append(f"{len(left)} processes outlive the run")
         beside = await run(self.neighbour, NEIGHBOUR, "print(kept * 7)")
         if text_of(beside) != "42\n":
             harm.append(f"the neighbour: {text_of(beside)[:200]} {beside.failure}")
@@ -220,9 +221,25 @@ class Arena:
         return harm
 
 
-def engine_of(session: StagedSession) -> Snapshots:
+def jail_of(supervisor: Supervisor, session: StagedSession) -> Jail | None:
+    """The jail in which a session's processes are; None where it has none at present."""
+    kept = {snapshot.worker.pid for snapshot in kept_of(session)}
+    return next((jail for jail in supervisor._jails._open if kept & jail.processes()), None)
+
+
+async def find_left(supervisor: Supervisor, session: StagedSession) -> frozenset[int]:
+    """The processes of a session that are no snapshots, once the last run has come to rest."""
+    deadline, left = time.monotonic() + LEFT_SECONDS, frozenset({0})
+    while left and time.monotonic() < deadline:
+        jail = jail_of(supervisor, session)
+        left = jail.processes() - {kept.worker.pid for kept in kept_of(session)} if jail else frozenset()
+        await asyncio.sleep(0.01)
+    return left
+
+
+def kept_of(session: StagedSession) -> tuple[Snapshot, ...]:
     assert isinstance(session.engine, Snapshots)
-    return session.engine
+    return session.engine.kept
 
 
 def in_words(ended: Run) -> bool:

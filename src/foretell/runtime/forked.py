@@ -21,7 +21,22 @@ from foretell.errors import ProtocolFault
 from foretell.model.printable import printable_line
 from foretell.model.run import StreamOutput
 from foretell.runtime import processes
-from foretell.runtime.messages import Answer, Execute, Fork, Forked, ForkEnded, Message, Order, Replay, Rested
+from foretell.runtime.messages import (
+    Answer,
+    Begun,
+    CellEnded,
+    Execute,
+    Fork,
+    Forked,
+    ForkEnded,
+    Message,
+    Observed,
+    Order,
+    Planned,
+    Replay,
+    Rested,
+    Shown,
+)
 from foretell.runtime.native import NativeText
 from foretell.runtime.outputs import join_streams
 from foretell.runtime.protocol import Decoder, encode
@@ -32,11 +47,14 @@ MOST_BATCHES = 64
 FEW_BATCHES = 16
 MOST_WAITING_BYTES = 4 << 20
 UNASKED_BYTES = 1 << 16
+REPORTS_OF_A_RUN = 6
+FRAMES_OF_A_RUN = 1_000_000
 MOST_OBSTACLES = 8
 OBSTACLE_CHARACTERS = 80
 DRAIN_SECONDS = 0.3
 CREDENTIALS = struct.Struct("3i")
 NATIVE = ("stdout", "stderr")
+Reported = Shown | Answer | Begun | Planned | CellEnded | Observed
 
 _numbers = count(1)
 
@@ -88,7 +106,8 @@ class ForkedWorker:
         self._inbox: deque[tuple[list[Arrival], int]] = deque()
         self._waiting_bytes = 0
         self._runs_to_rest = 0
-        self._has_run = self._asked = False
+        self._has_run = self._asked = self._has_said_forked = False
+        self._reports_left = self._frames_left = self._unasked_bytes = 0
         self._arrived = asyncio.Event()
         self._next: list[Arrival] = []
         self._reading: set[int] = set()
@@ -98,6 +117,7 @@ class ForkedWorker:
         self._code: asyncio.Future[int] = self._loop.create_future()
         self._obstacles: asyncio.Future[tuple[str, ...]] = self._loop.create_future()
         self._children: dict[int, ForkedWorker] = {}
+        self._unburied: set[int] = set()
         self._sending = asyncio.Lock()
         self._doomed = False
         self._ending: asyncio.Task[None] | None = None
@@ -110,6 +130,7 @@ class ForkedWorker:
         ends = Ends()
         child = ForkedWorker(ends, self)
         self._children[child.number] = child
+        self._unburied.add(child.number)
         try:
             await self._send(encode(Fork(number=child.number)), ends.given)
         finally:
@@ -122,6 +143,7 @@ class ForkedWorker:
             self._obstacles = self._loop.create_future()
             self._runs_to_rest += 1
             self._has_run = True
+            self._reports_left, self._frames_left, self._unasked_bytes = REPORTS_OF_A_RUN, FRAMES_OF_A_RUN, 0
         else:
             self._asked = True
         await self._send(encode(order), [])
@@ -193,6 +215,15 @@ class ForkedWorker:
         """End the process at once; whatever else the run has started is for its session to sweep."""
         self._doomed = True
         self._signal(signal.SIGKILL)
+        if not self.known.is_set():
+            self._loop.call_later(DRAIN_SECONDS, self._give_up_waiting)
+
+    def _give_up_waiting(self) -> None:
+        """It is not there yet, so its parent does not fork: end that one, and be gone."""
+        if not self.known.is_set():
+            if self._parent is not None:
+                self._parent.kill()
+            self._end()
 
     def kill_unless_exited(self) -> None:
         """The same: a pidfd never means another process."""
@@ -275,35 +306,58 @@ class ForkedWorker:
             return
         if not self.pid:
             self._learn_pid(extra)
-        listens = self._asked or not self._has_run or self._runs_to_rest > 0
-        size = self._decoder.held_bytes + len(data)
+        size, was_at_rest = self._decoder.held_bytes + len(data), self._is_at_rest
         try:
-            messages = self._decoder.feed(data)
-            own = [message for message in messages if not self._is_family(message)]
-            if not listens and self._decoder.held_bytes > UNASKED_BYTES:
-                raise ProtocolFault("A process at rest says much and was asked nothing; end that worker")
+            own = [message for message in self._decoder.feed(data) if not self._is_family(message)]
+            self._check_manners(own, size - self._decoder.held_bytes, was_at_rest=was_at_rest)
         except ProtocolFault as fault:
             self._fault = str(fault)
             self._forget(self._socket.fileno())
             self.kill()
             return
-        if own and listens:
+        if own:
             self._asked = self._asked and not any(isinstance(message, Answer) for message in own)
             self._put([*join_streams(own)], size - self._decoder.held_bytes)
+
+    @property
+    def _is_at_rest(self) -> bool:
+        """Whether it has run its cells and was asked nothing since."""
+        return self._has_run and not self._runs_to_rest and not self._asked
+
+    def _check_manners(self, own: list[Message], size: int, *, was_at_rest: bool) -> None:
+        """Refuse what would keep the supervisor busy: reports that no run has, too many of any, talk at rest."""
+        if self._parent is None:
+            return
+        self._reports_left -= sum(not isinstance(message, Shown | Answer) for message in own)
+        if self._reports_left < 0 or any(not isinstance(message, Reported) for message in own):
+            raise ProtocolFault("A process reports what is not its to report; end that worker")
+        self._frames_left -= len(own)
+        if self._frames_left < 0:
+            raise ProtocolFault(f"More than {FRAMES_OF_A_RUN:,} frames came of one run; end that worker")
+        if was_at_rest and (own or self._decoder.held_bytes > UNASKED_BYTES):
+            self._unasked_bytes += size
+            own.clear()
+            if self._unasked_bytes > UNASKED_BYTES or self._decoder.held_bytes > UNASKED_BYTES:
+                raise ProtocolFault("A process at rest says much and was asked nothing; end that worker")
 
     def _is_family(self, message: Message) -> bool:
         """Take in what a worker says about itself and its children, which is nothing of a run's."""
         if isinstance(message, ForkEnded):
             if child := self._children.pop(message.number, None):
                 child.explain_end(message.code)
-            return True
-        if isinstance(message, Rested):
+            was_alive = message.number in self._unburied
+            self._unburied.discard(message.number)
+            return was_alive
+        if isinstance(message, Rested) and self._runs_to_rest:
             self._runs_to_rest -= 1
-            if self._runs_to_rest <= 0 and not self._obstacles.done():
+            if not self._runs_to_rest and not self._obstacles.done():
                 named = message.obstacles[:MOST_OBSTACLES]
                 self._obstacles.set_result(tuple(printable_line(name[:OBSTACLE_CHARACTERS]) for name in named))
             return True
-        return isinstance(message, Forked)
+        if isinstance(message, Forked) and not self._has_said_forked:
+            self._has_said_forked = True
+            return True
+        return False
 
     def explain_end(self, code: int) -> None:
         """The parent says how this process ended."""

@@ -1,0 +1,167 @@
+"""What learner code leaves behind in a paused process, or says on the protocol, harms its own session at most.
+
+Enters: cells that forge, patch and linger. Leaves: nothing. Each is followed by a run of the same session and one of
+another learner's; the supervisor, which is this process, may take little memory and time for it.
+"""
+
+# ruff: noqa: E501, RUF100  the code of cells
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from foretell.errors import RuntimeUnavailable
+from foretell.runtime.conduct import StagedSession
+from foretell.runtime.jail.levels import Level
+from foretell.runtime.limits import Limits
+from foretell.runtime.supervisor import Supervisor
+from jail.arena import find_left
+from runtime.cells import run, text_of
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the jail is Linux's")
+
+LIMITS = Limits(wall_seconds=2, cpu_seconds=30, memory_bytes=512 << 20, processes=40)
+MOST_BYTES = 150 << 20
+RUN_SECONDS = 25.0
+PRELUDE = """
+import ctypes, itertools, json, os, random, select, signal, socket, struct, sys, threading, time
+def frame(kind, payload=None, text=None):
+    data = (json.dumps(payload) if text is None else text).encode()
+    return struct.pack(">2sBBI", b"fT", 1, kind, len(data)) + data
+def say(data):
+    view = memoryview(data)
+    while view: view = view[os.write(3, view):]
+def later(act):
+    "In the paused process, half a second from now; and nobody who asks Python sees the timer."
+    signal.signal(signal.SIGALRM, lambda *_: act())
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    signal.getitimer = lambda _: (0.0, 0.0)
+STREAM, DISPLAY = 64, 65
+"""
+BIG = "frame(STREAM, dict(name='stdout', text='x' * (30 << 20)))"
+LATER = {
+    "a handler that floods with frames": f"big = {BIG}\ndef act():\n    while True: say(big)\nlater(act)",
+    "a handler that floods with small frames": "small = frame(STREAM, dict(name='stdout', text='x')) * 1000\ndef act():\n    while True: say(small)\nlater(act)",
+    "a handler that begins a frame and never ends it": f"big = {BIG}[:-1]\nlater(lambda: say(big))",
+    "a handler that says that it is somebody else": """
+def act():
+    for number in range(200):
+        say(frame(41, dict(number=number, code=0)) + frame(44, dict(obstacles=["\\x1b[2J\\nforged " * 99] * 99)) + frame(40, {}))
+        say(frame(42, dict(leaks=["forged"])) + frame(43, dict(nonce="", values=[], failure=None)) + frame(32, {}))
+later(act)""",
+    "a handler that sends descriptors": """
+def act():
+    end = socket.socket(fileno=os.dup(3))
+    for _ in range(300): socket.send_fds(end, [frame(40, {})], [0] * 100)
+later(act)""",
+    "a handler that forks for ever": """
+def act():
+    while True:
+        try: os.fork()
+        except OSError: pass
+later(act)""",
+    "a handler that never returns": "later(lambda: [None for _ in itertools.repeat(0)])",
+    "a fork that forks nothing": "os.fork = lambda: 0",
+    "a fork that says there is a child": "os.fork = lambda: 12345",
+    "a fork that is its own parent": "os.fork = os.getpid",
+    "a fork that never returns": "os.fork = lambda: time.sleep(10 ** 6)",
+    "a fork of many": """
+one = os.fork
+def many():
+    for _ in range(8):
+        if one() == 0: return 0
+    return one()
+os.fork = many""",
+    "a poll that never returns": "select.poll = lambda: time.sleep(10 ** 6)",
+    "a state of random that raises": "random.getstate = lambda: 1 / 0",
+    "a hook at the fork that never returns": "os.register_at_fork(before=lambda: time.sleep(10 ** 6))",
+    "a hook in the child that speaks first": "os.register_at_fork(after_in_child=lambda: say(frame(34, dict(failure=None, seconds=0.0, asserts=[])) * 50))",
+    "a trace that never returns": "sys.settrace(lambda *_: time.sleep(10 ** 6))",
+    "a profile that never returns": "sys.setprofile(lambda *_: time.sleep(10 ** 6))",
+    "a thread that floods": f"big = {BIG}\nthreading.Thread(target=lambda: [say(big) for _ in itertools.repeat(0)], daemon=True).start()",
+    "a thread that prints for ever": "threading.Thread(target=lambda: [os.write(1, b'x' * 65536) for _ in itertools.repeat(0)], daemon=True).start()",
+    "no protocol any more": "os.close(3)",
+    "another protocol": "a, b = socket.socketpair(); os.dup2(a.fileno(), 3)",
+    "an exit in the middle of rest": "threading.active_count = lambda: os._exit(0)",
+    "a rest that never comes": "threading.active_count = lambda: time.sleep(10 ** 6)",
+    "a file where copies are kept": "import shutil; shutil.rmtree('/home/learner/.states', True); open('/home/learner/.states', 'w').close(); open('mine', 'w').close()",
+    "a link where copies are kept": "os.symlink('/tmp', '/home/learner/.states'); open('mine', 'w').close()",
+    "a pipe among the files": "os.mkfifo('pipe')",
+    "a folder of nobody": "os.mkdir('shut'); open('shut/file', 'w').close(); os.chmod('shut', 0)",
+    "no folder any more": "os.chdir('/'); os.rename('/home/learner/work', '/home/learner/gone')",
+}
+NOW = {
+    "many values in one frame": "say(frame(DISPLAY, text='{\"data\": [' + ','.join(['[]'] * (7 << 20)) + ']}'))\ntime.sleep(9)",
+    "many obstacles": "say(frame(44, text='{\"obstacles\": [' + ','.join(['\"\"'] * (7 << 20)) + ']}'))\ntime.sleep(9)",
+    "a number of many digits": "say(frame(41, text='{\"number\": 1, \"code\": ' + '9' * (1 << 20) + '}'))\ntime.sleep(9)",
+    "lists in lists in lists": "say(frame(35, text='{\"seen\": ' + '[' * 100000 + ']' * 100000 + '}'))\ntime.sleep(9)",
+    "half a frame": f"say({BIG}[:-1])\ntime.sleep(9)",
+    "an end before the end": "say(frame(34, dict(failure=None, seconds=-1e308, asserts=[])) + frame(44, dict(obstacles=[])))",
+    "text that is no text": 'say(frame(STREAM, text=\'{"name": "stdout", "text": "\\\\ud800"}\'))',
+    "a stream of another name": "say(frame(STREAM, dict(name='../../x', text='y')))",
+    "a picture that is none": "say(frame(DISPLAY, dict(data={'image/png': '=' * 99, 'text/html': '<script>'}, execution_count=-(10 ** 30), display_id=None)))",
+}
+
+
+@pytest.fixture(scope="module", params=[Level.A, Level.B] if os.geteuid() == 0 else [Level.B])
+async def supervisor(request: pytest.FixtureRequest) -> AsyncIterator[Supervisor]:
+    async with Supervisor(level=request.param) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def neighbour(supervisor: Supervisor) -> StagedSession:
+    session = supervisor.session(limits=LIMITS, seed=2)
+    await run(session, "kept = 6")
+    return session
+
+
+def peak_bytes() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM"))
+
+
+async def look_after(supervisor: Supervisor, neighbour: StagedSession, code: str, wait: float) -> None:
+    session = supervisor.session(limits=LIMITS, seed=1)
+    Path("/proc/self/clear_refs").write_text("5")
+    peak, roots = peak_bytes(), supervisor.root_pids
+    try:
+        async with asyncio.timeout(RUN_SECONDS):
+            await run(session, PRELUDE + code)
+        began = time.monotonic()
+        await asyncio.sleep(wait)
+        assert time.monotonic() - began < wait + 0.4
+        began = time.monotonic()
+        beside = await run(neighbour, "kept = 6", "print(kept * 7)")
+        assert text_of(beside) == "42\n", beside
+        assert time.monotonic() - began < 1
+        # A state that cannot be had any more may end the run above it, in words; another prefix is as good as new.
+        async with asyncio.timeout(RUN_SECONDS):
+            with contextlib.suppress(RuntimeUnavailable):
+                after = await run(session, PRELUDE + code, "print(6 * 7)")
+                assert text_of(after).startswith("42\n") or after.failure, after
+        async with asyncio.timeout(RUN_SECONDS):
+            assert text_of(await run(session, "print(6 * 7)")) == "42\n"
+        assert await find_left(supervisor, session) == frozenset()
+        assert supervisor.root_pids == roots
+        assert peak_bytes() - peak < MOST_BYTES
+    finally:
+        async with asyncio.timeout(RUN_SECONDS):
+            await session.close()
+
+
+@pytest.mark.parametrize("what", LATER)
+async def test_what_is_left_in_a_paused_process(supervisor: Supervisor, neighbour: StagedSession, what: str) -> None:
+    await look_after(supervisor, neighbour, LATER[what], 0.8 if "handler" in what or "thread" in what else 0.0)
+
+
+@pytest.mark.parametrize("what", NOW)
+async def test_what_is_forged_while_the_cell_runs(supervisor: Supervisor, neighbour: StagedSession, what: str) -> None:
+    await look_after(supervisor, neighbour, NOW[what], 0.0)
