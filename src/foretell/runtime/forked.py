@@ -21,22 +21,8 @@ from foretell.errors import ProtocolFault
 from foretell.model.printable import printable_line
 from foretell.model.run import StreamOutput
 from foretell.runtime import processes
-from foretell.runtime.messages import (
-    Answer,
-    Begun,
-    CellEnded,
-    Execute,
-    Fork,
-    Forked,
-    ForkEnded,
-    Message,
-    Observed,
-    Order,
-    Planned,
-    Replay,
-    Rested,
-    Shown,
-)
+from foretell.runtime.manners import Manners
+from foretell.runtime.messages import Execute, Fork, Forked, ForkEnded, Message, Order, Replay, Rested
 from foretell.runtime.native import NativeText
 from foretell.runtime.outputs import join_streams
 from foretell.runtime.protocol import Decoder, encode
@@ -46,15 +32,11 @@ READ_BYTES = 1 << 16
 MOST_BATCHES = 64
 FEW_BATCHES = 16
 MOST_WAITING_BYTES = 4 << 20
-UNASKED_BYTES = 1 << 16
-REPORTS_OF_A_RUN = 6
-FRAMES_OF_A_RUN = 1_000_000
 MOST_OBSTACLES = 8
 OBSTACLE_CHARACTERS = 80
 DRAIN_SECONDS = 0.3
 CREDENTIALS = struct.Struct("3i")
 NATIVE = ("stdout", "stderr")
-Reported = Shown | Answer | Begun | Planned | CellEnded | Observed
 
 _numbers = count(1)
 
@@ -105,9 +87,8 @@ class ForkedWorker:
         self._decoder = Decoder()
         self._inbox: deque[tuple[list[Arrival], int]] = deque()
         self._waiting_bytes = 0
-        self._runs_to_rest = 0
-        self._has_run = self._asked = self._has_said_forked = False
-        self._reports_left = self._frames_left = self._unasked_bytes = 0
+        self._manners = Manners(has_parent=parent is not None)
+        self._has_said_forked = False
         self._arrived = asyncio.Event()
         self._next: list[Arrival] = []
         self._reading: set[int] = set()
@@ -141,11 +122,7 @@ class ForkedWorker:
         """Write one order; a worker that is gone will say so through `receive`."""
         if isinstance(order, Execute | Replay):
             self._obstacles = self._loop.create_future()
-            self._runs_to_rest += 1
-            self._has_run = True
-            self._reports_left, self._frames_left, self._unasked_bytes = REPORTS_OF_A_RUN, FRAMES_OF_A_RUN, 0
-        else:
-            self._asked = True
+        self._manners.note_order(order)
         await self._send(encode(order), [])
 
     async def await_rest(self, seconds: float) -> tuple[str, ...] | None:
@@ -306,39 +283,18 @@ class ForkedWorker:
             return
         if not self.pid:
             self._learn_pid(extra)
-        size, was_at_rest = self._decoder.held_bytes + len(data), self._is_at_rest
+        size, was_at_rest = self._decoder.held_bytes + len(data), self._manners.is_at_rest
         try:
             own = [message for message in self._decoder.feed(data) if not self._is_family(message)]
-            self._check_manners(own, size - self._decoder.held_bytes, was_at_rest=was_at_rest)
+            held = self._decoder.held_bytes
+            own = self._manners.take(own, size - held, held, was_at_rest=was_at_rest)
         except ProtocolFault as fault:
             self._fault = str(fault)
             self._forget(self._socket.fileno())
             self.kill()
             return
         if own:
-            self._asked = self._asked and not any(isinstance(message, Answer) for message in own)
-            self._put([*join_streams(own)], size - self._decoder.held_bytes)
-
-    @property
-    def _is_at_rest(self) -> bool:
-        """Whether it has run its cells and was asked nothing since."""
-        return self._has_run and not self._runs_to_rest and not self._asked
-
-    def _check_manners(self, own: list[Message], size: int, *, was_at_rest: bool) -> None:
-        """Refuse what would keep the supervisor busy: reports that no run has, too many of any, talk at rest."""
-        if self._parent is None:
-            return
-        self._reports_left -= sum(not isinstance(message, Shown | Answer) for message in own)
-        if self._reports_left < 0 or any(not isinstance(message, Reported) for message in own):
-            raise ProtocolFault("A process reports what is not its to report; end that worker")
-        self._frames_left -= len(own)
-        if self._frames_left < 0:
-            raise ProtocolFault(f"More than {FRAMES_OF_A_RUN:,} frames came of one run; end that worker")
-        if was_at_rest and (own or self._decoder.held_bytes > UNASKED_BYTES):
-            self._unasked_bytes += size
-            own.clear()
-            if self._unasked_bytes > UNASKED_BYTES or self._decoder.held_bytes > UNASKED_BYTES:
-                raise ProtocolFault("A process at rest says much and was asked nothing; end that worker")
+            self._put([*join_streams(own)], size - held)
 
     def _is_family(self, message: Message) -> bool:
         """Take in what a worker says about itself and its children, which is nothing of a run's."""
@@ -348,9 +304,9 @@ class ForkedWorker:
             was_alive = message.number in self._unburied
             self._unburied.discard(message.number)
             return was_alive
-        if isinstance(message, Rested) and self._runs_to_rest:
-            self._runs_to_rest -= 1
-            if not self._runs_to_rest and not self._obstacles.done():
+        if isinstance(message, Rested) and self._manners.runs_to_rest:
+            self._manners.runs_to_rest -= 1
+            if not self._manners.runs_to_rest and not self._obstacles.done():
                 named = message.obstacles[:MOST_OBSTACLES]
                 self._obstacles.set_result(tuple(printable_line(name[:OBSTACLE_CHARACTERS]) for name in named))
             return True

@@ -102,6 +102,8 @@ def _warm_torch(torch: Any) -> None:
     optimizer.step()
     repr(model)
     repr(torch.ones(2, 2))
+    # The first convolution asks /proc what the processor is, which is not to be found in a jail.
+    torch.nn.functional.conv2d(torch.ones(1, 1, 4, 4), torch.ones(1, 1, 3, 3))
     torch.linalg.lstsq(torch.eye(3), torch.ones(3, 1))
 
 
