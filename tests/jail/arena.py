@@ -34,13 +34,14 @@ from foretell.runtime.supervisor import Supervisor
 from foretell.runtime.tree import Snapshot
 from jail.attacks import ESCAPES, RESOURCES, Attack, End, cell, contained
 from jail.good_code import GOOD
+from jail.memory_attacks import IN_MEMORY
 from jail.own_attacks import OWN
 from runtime.cells import run
 
 LIMITS = Limits(
     wall_seconds=10, cpu_seconds=8, memory_bytes=512 << 20, file_bytes=32 << 20, processes=60, output_bytes=4 << 20
 )
-ALL = (*RESOURCES, *ESCAPES, *OWN, *GOOD)
+ALL = (*RESOURCES, *ESCAPES, *OWN, *IN_MEMORY, *GOOD)
 AT_ONCE = 3
 END_SECONDS = 25.0
 LEFT_SECONDS = 1.0

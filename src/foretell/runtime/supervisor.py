@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from foretell.errors import LibrariesBusy, RuntimeUnavailable
+from foretell.model.printable import printable_line
 from foretell.runtime import processes
 from foretell.runtime.conduct import Stage, StagedSession
 from foretell.runtime.forked import ForkedWorker
@@ -190,7 +191,7 @@ class Supervisor:
                     match await worker.receive():
                         case Confined(leaks=leaks) if leaks:
                             raise RuntimeUnavailable(
-                                f"The confinement of level {self.level} does not hold ({'; '.join(leaks)}), so nothing "
+                                f"The confinement of level {self.level} does not hold ({printable_line('; '.join(leaks))}), so nothing "
                                 "is run. Say a weaker level with --jail if you accept it, or run: foretell doctor"
                             )
                         case Confined():
@@ -198,9 +199,9 @@ class Supervisor:
                         case Ready():
                             return
                         case Exited() as end:
-                            last = told.strip().splitlines() or ["it said nothing"]
+                            last = printable_line((told.strip().splitlines() or ["it said nothing"])[-1])
                             raise RuntimeUnavailable(
-                                f"The process that runs cells ended while it was confined ({end.code}: {last[-1]}). "
+                                f"The process that runs cells ended while it was confined ({end.code}: {last}). "
                                 "Run: foretell doctor"
                             )
                         case other:
