@@ -190,8 +190,9 @@ class Supervisor:
                 while True:
                     match await worker.receive():
                         case Confined(leaks=leaks) if leaks:
+                            found = printable_line("; ".join(leaks))
                             raise RuntimeUnavailable(
-                                f"The confinement of level {self.level} does not hold ({printable_line('; '.join(leaks))}), so nothing "
+                                f"The confinement of level {self.level} does not hold ({found}), so nothing "
                                 "is run. Say a weaker level with --jail if you accept it, or run: foretell doctor"
                             )
                         case Confined():
