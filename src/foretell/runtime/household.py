@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from contextlib import suppress
 
 from foretell.runtime import processes
@@ -18,6 +19,7 @@ from foretell.runtime.limits import Limits
 from foretell.runtime.tree import Tree
 
 SWEEPS = 40
+SWEEP_SECONDS = 0.3
 
 
 class Household:
@@ -40,8 +42,14 @@ class Household:
         return self.jail.processes() - kept - answering - self._ending
 
     async def sweep(self, keep: ForkedWorker | None) -> bool:
-        """Kill strangers until there are none: who forks meanwhile loses the race. False where somebody is left."""
+        """Kill strangers until there are none: who forks meanwhile loses the race. False where somebody is left.
+
+        A fork bomb slows this process too, so it soon gives up; to end the whole jail is one signal.
+        """
+        deadline = time.monotonic() + SWEEP_SECONDS
         for sweep in range(SWEEPS):
+            if time.monotonic() > deadline:
+                break
             found = self.strangers(keep)
             if not found:
                 return True
