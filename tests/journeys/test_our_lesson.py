@@ -51,10 +51,10 @@ def test_a_learner_plays_the_whole_lesson(serve, learner_at):
     before = learner.what_stands_there()
     server.kill()
     server.start()
-    # Whatever the page tried to save meanwhile met nobody; it says so, and tries again.
-    learner.complaints[:] = [told for told in learner.complaints if "ERR_CONNECTION_REFUSED" not in told]
     learner.page.reload()
     assert learner.what_stands_there() == before
+    # Whatever the page tried to save meanwhile met nobody; it says so, and tries again.
+    learner.complaints[:] = [told for told in learner.complaints if "ERR_CONNECTION_REFUSED" not in told]
     residual_block_and_bonus(learner)
     learner.axe("the lesson at its end")
     the_report(learner)

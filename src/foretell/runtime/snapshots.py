@@ -76,6 +76,7 @@ class Snapshots:
         self._keeps_snapshots = keeps_snapshots
         self._tree = Tree()
         self._passed_over: set[Prefix] = set()
+        self._spoiled: set[Prefix] = set()
         self._laying = asyncio.Lock()
         self._settling: asyncio.Task[None] | None = None
         self._runner: ForkedWorker | None = None
@@ -141,6 +142,9 @@ class Snapshots:
                 ended = await self._perform(snapshot, request, flight)
                 if isinstance(ended, Run):
                     return ended
+                # What learner code left in that process may keep it from being forked: then it goes on by itself.
+                self._spoiled.add(snapshot.executed)
+                self.drop(snapshot)
             raise RuntimeUnavailable(
                 f"The process that was to run the cell ended {TRIES} times before it began; "
                 "is the machine short of memory? Close other programs, or run: foretell doctor"
@@ -273,6 +277,8 @@ class Snapshots:
         obstacles = list(
             dict.fromkeys((*said, *await asyncio.to_thread(processes.find_obstacles, snapshot.worker.pid)))
         )
+        if snapshot.executed in self._spoiled:
+            obstacles.append("a fork that failed before")
         if self._household.strangers(snapshot.worker):
             obstacles.append(CHILD)
         if obstacles:
