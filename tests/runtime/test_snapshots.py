@@ -229,3 +229,13 @@ async def test_files_follow_the_state_in_one_process_as_in_many(open_supervisor)
         assert (await run(session, write, read)).outputs[0].text == "x\n"
         assert (await run(session, read)).failure.kind == "FileNotFoundError"
         await session.close()
+
+
+async def test_a_state_with_figures_drawn_can_be_forked(open_supervisor):
+    draw = "import matplotlib.pyplot as plt\nplt.semilogy([1, 1000]); plt.title('$x^2$ and {}'); plt.show()"
+    session = open_supervisor.session(limits=Limits(), seed=1, preload=("matplotlib.pyplot",))
+    first = await run(session, draw)
+    assert (await run(session, draw, draw.replace("and", "or"))).failure is None
+    assert all(kept.can_fork for kept in session.engine.kept)
+    assert len(first.outputs[0].data["image/png"]) > 1000
+    await session.close()

@@ -17,6 +17,8 @@ from foretell.runtime.inside.channel import PROTOCOL
 
 MOST_DESCRIPTORS = 4096
 
+_fonts: set[tuple[int, int]] = set()
+
 
 def find_obstacles() -> tuple[str, ...]:
     """What would not survive a fork: threads, children, timers, open files or sockets, an accelerator in use."""
@@ -44,19 +46,28 @@ def _has_children() -> bool:
     return True
 
 
+def remember_fonts() -> None:
+    """Note the font files of this machine: matplotlib keeps some open and reads by place, so a fork loses nothing."""
+    manager = sys.modules.get("matplotlib.font_manager")
+    for font in getattr(getattr(manager, "fontManager", None), "ttflist", ()):
+        with suppress(OSError):
+            seen = os.stat(font.fname)  # noqa: PTH116  no pathlib in what every fork carries
+            _fonts.add((seen.st_dev, seen.st_ino))
+
+
 def _count_open() -> int:
-    """The open descriptors beyond the four that every worker has."""
+    """The open descriptors beyond the four that every worker has, fonts left out."""
     try:
-        # The listing itself is one of them; in a jail there is no /proc.
-        return sum(int(name) > PROTOCOL for name in os.listdir("/proc/self/fd")) - 1  # noqa: PTH208
-    except OSError:
+        descriptors = [int(name) for name in os.listdir("/proc/self/fd")]  # noqa: PTH208  as above
+    except OSError:  # In a jail there is no /proc.
         most = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], MOST_DESCRIPTORS)
-        return sum(_is_open(descriptor) for descriptor in range(PROTOCOL + 1, most))
+        descriptors = list(range(most))
+    return sum(_is_in_the_way(descriptor) for descriptor in descriptors if descriptor > PROTOCOL)
 
 
-def _is_open(descriptor: int) -> bool:
+def _is_in_the_way(descriptor: int) -> bool:
     try:
-        os.fstat(descriptor)
+        seen = os.fstat(descriptor)
     except OSError:
-        return False
-    return True
+        return False  # The listing itself was one of them, and is closed.
+    return (seen.st_dev, seen.st_ino) not in _fonts

@@ -72,6 +72,7 @@ def load(modules: list[str]) -> None:
     for name in (*ALWAYS_IMPORTED, "matplotlib.pyplot", "tqdm", *modules):
         with suppress(BaseException):
             importlib.import_module(name)
+    rest.remember_fonts()
     for name, value in HOME_SETTINGS.items():
         os.environ[name] = value
     if tqdm := sys.modules.get("tqdm"):
