@@ -1,6 +1,6 @@
 """The supervisor: roots, jails and sessions of one server, their turns and their memory.
 
-Enters: wishes for sessions. Leaves: ``Snapshots`. Invariant: roots are shared by sessions with the same
+Enters: wishes for sessions. Leaves: sessions. Invariant: roots are shared by sessions with the same
 libraries and by nothing else; what a session keeps is a cache, and goes when memory or time is up.
 """
 
@@ -20,7 +20,7 @@ from foretell.runtime.forked import ForkedWorker
 from foretell.runtime.jail.jails import Jail, Jails
 from foretell.runtime.jail.levels import Level
 from foretell.runtime.limits import Limits
-from foretell.runtime.messages import Confined, Prepare, Ready
+from foretell.runtime.messages import Confine, Confined, Prepare, Ready
 from foretell.runtime.roots import Root
 from foretell.runtime.snapshots import Snapshots
 from foretell.runtime.tree import Snapshot
@@ -36,6 +36,8 @@ MOST_ROOTS = 4
 MOST_SPARES = 2
 
 _log = logging.getLogger(__name__)
+
+_Kind = tuple[tuple[str, ...], Limits]
 
 
 class Supervisor:
@@ -62,7 +64,7 @@ class Supervisor:
         self._scratch = tempfile.TemporaryDirectory(prefix="foretell-", ignore_cleanup_errors=True)
         self._roots: dict[tuple[str, ...], Root] = {}
         self._starting: dict[tuple[str, ...], asyncio.Lock] = {}
-        self._spares: dict[Limits, asyncio.Task[Jail]] = {}
+        self._spares: dict[_Kind, asyncio.Task[tuple[Jail, ForkedWorker]]] = {}
         self._sessions: set[Snapshots] = set()
         self._looking: asyncio.Task[None] | None = None
         self._measuring: set[asyncio.Task[None]] = set()
@@ -89,18 +91,16 @@ class Supervisor:
 
     async def lay(self, session: Snapshots) -> tuple[Jail, ForkedWorker]:
         """A jail of the session's own, and in it a confined, seeded process that has run no cell."""
-        root, jail = await asyncio.gather(self._root(session.preload), self._open_jail(session))
+        key = (session.preload, session.limits)
+        jail, worker = await self._take_spare(key) or await self._lay_anew(key)
         try:
-            worker = await root.fork(jail)
-            try:
-                await self._confine(worker, jail, session)
-            except BaseException:
-                await worker.close()
-                raise
+            await _order(worker, Prepare(seed=session.seed, preload=()))
         except BaseException:
+            await worker.close()
             await jail.close()
             raise
-        self._make_spare(session.limits)
+        if not self._closed and key not in self._spares and len(self._spares) < MOST_SPARES:
+            self._spares[key] = asyncio.create_task(self._lay_anew(key))
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_after())
         return jail, worker
@@ -125,7 +125,9 @@ class Supervisor:
     async def close(self) -> None:
         """End every session and every root."""
         self._closed = True
-        await asyncio.gather(*self._spares.values(), return_exceptions=True)
+        for spare in await asyncio.gather(*self._spares.values(), return_exceptions=True):
+            if not isinstance(spare, BaseException):
+                await spare[1].close()
         tasks = [*self._measuring, *([self._looking] if self._looking else [])]
         for task in tasks:
             task.cancel()
@@ -159,59 +161,54 @@ class Supervisor:
             _log.warning("%s", busy)
             return await Root.start((), Path(self._scratch.name))
 
-    async def _open_jail(self, session: Snapshots) -> Jail:
-        spare = self._spares.pop(session.limits, None)
-        if spare is not None:
-            with contextlib.suppress(RuntimeUnavailable):
-                jail = await spare
-                if not jail.is_broken:
-                    return jail
-                await jail.close()
-        return await self._make_jail(session.limits)
+    async def _take_spare(self, key: _Kind) -> tuple[Jail, ForkedWorker] | None:
+        """The jail with a confined process that was made ahead of time; None where there is none that is whole."""
+        spare = self._spares.pop(key, None)
+        if spare is None:
+            return None
+        try:
+            jail, worker = await spare
+        except RuntimeUnavailable:
+            return None  # What was in the way may be past, and is said again where it is not.
+        if not jail.is_broken and not worker.exited.is_set():
+            return jail, worker
+        await worker.close()
+        await jail.close()
+        return None
 
-    async def _make_jail(self, limits: Limits) -> Jail:
+    async def _lay_anew(self, key: _Kind) -> tuple[Jail, ForkedWorker]:
+        """A jail, and in it a process that is confined and has not been told whose it is."""
+        preload, limits = key
+        root, jail = await asyncio.gather(self._root(preload), self._open_jail(limits))
+        try:
+            worker = await root.fork(jail)
+            try:
+                await self._confine(worker, jail)
+            except BaseException:
+                await worker.close()
+                raise
+        except BaseException:
+            await jail.close()
+            raise
+        return jail, worker
+
+    async def _open_jail(self, limits: Limits) -> Jail:
         home = Path(tempfile.mkdtemp(prefix="home-", dir=self._scratch.name)) / "work"
         return await self._jails.open(limits, home=home)
 
-    def _make_spare(self, limits: Limits) -> None:
-        """Have the next jail ready before it is asked for."""
-        if not self._closed and limits not in self._spares and len(self._spares) < MOST_SPARES:
-            self._spares[limits] = asyncio.create_task(self._make_jail(limits))
-
-    async def _confine(self, worker: ForkedWorker, jail: Jail, session: Snapshots) -> None:
-        try:
+    async def _confine(self, worker: ForkedWorker, jail: Jail) -> None:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CONFINE_SECONDS):
                 await worker.known.wait()
-                if worker.pid:
-                    jail.adopt(worker.pid)
-                await worker.send(jail.order())
-                await worker.send(Prepare(seed=session.seed, preload=()))
-                told = ""
-                while True:
-                    match await worker.receive():
-                        case Confined(leaks=leaks) if leaks:
-                            found = printable_line("; ".join(leaks))
-                            raise RuntimeUnavailable(
-                                f"The confinement of level {self.level} does not hold ({found}), so nothing "
-                                "is run. Say a weaker level with --jail if you accept it, or run: foretell doctor"
-                            )
-                        case Confined():
-                            pass
-                        case Ready():
-                            return
-                        case Exited() as end:
-                            last = printable_line((told.strip().splitlines() or ["it said nothing"])[-1])
-                            raise RuntimeUnavailable(
-                                f"The process that runs cells ended while it was confined ({end.code}: {last}). "
-                                "Run: foretell doctor"
-                            )
-                        case other:
-                            told += getattr(other, "text", "")
-        except TimeoutError as late:
+        if worker.pid:
+            jail.adopt(worker.pid)
+        confined = await _order(worker, jail.order())
+        if isinstance(confined, Confined) and confined.leaks:
+            found = printable_line("; ".join(confined.leaks))
             raise RuntimeUnavailable(
-                f"The process that runs cells was not ready after {CONFINE_SECONDS:g} seconds; "
-                "is the machine overloaded? Try again, or run: foretell doctor"
-            ) from late
+                f"The confinement of level {self.level} does not hold ({found}), so nothing is run. "
+                "Say a weaker level with --jail if you accept it, or run: foretell doctor"
+            )
 
     async def _measure(self, session: Snapshots, snapshot: Snapshot) -> None:
         snapshot.memory_bytes = await asyncio.to_thread(processes.measure_pss, snapshot.worker.pid)
@@ -238,3 +235,28 @@ class Supervisor:
                 used = max((snapshot.used for snapshot in session.kept), default=now)
                 if session.is_idle and now - used > self._idle_seconds:
                     await session.let_go()
+
+
+async def _order(worker: ForkedWorker, order: Confine | Prepare) -> Confined | Ready:
+    """What a process that has run nothing answers. RuntimeUnavailable where it ends, or does not answer in time."""
+    told = ""
+    try:
+        async with asyncio.timeout(CONFINE_SECONDS):
+            await worker.send(order)
+            while True:
+                match await worker.receive():
+                    case Confined() | Ready() as answer:
+                        return answer
+                    case Exited() as end:
+                        break
+                    case other:
+                        told += getattr(other, "text", "")
+    except TimeoutError as late:
+        raise RuntimeUnavailable(
+            f"The process that runs cells was not ready after {CONFINE_SECONDS:g} seconds; "
+            "is the machine overloaded? Try again, or run: foretell doctor"
+        ) from late
+    last = printable_line((told.strip().splitlines() or ["it said nothing"])[-1])
+    raise RuntimeUnavailable(
+        f"The process that runs cells ended while it was made ready ({end.code}: {last}). Run: foretell doctor"
+    )
