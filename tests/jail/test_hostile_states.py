@@ -137,11 +137,11 @@ async def look_after(supervisor: Supervisor, neighbour: StagedSession, code: str
             await run(session, PRELUDE + code)
         began = time.monotonic()
         await asyncio.sleep(wait)
-        assert time.monotonic() - began < wait + 0.4
+        assert time.monotonic() - began < wait + 3, "the supervisor was kept busy"
         began = time.monotonic()
         beside = await run(neighbour, "kept = 6", "print(kept * 7)")
         assert text_of(beside) == "42\n", beside
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 10, "the neighbour was held up"
         # A state that cannot be had any more may end the run above it, in words; another prefix is as good as new.
         async with asyncio.timeout(RUN_SECONDS):
             with contextlib.suppress(RuntimeUnavailable):
