@@ -37,6 +37,9 @@ class Root:
         self._process = process
         self._control = control
         self._forks = 0
+        self._pidfd = -1
+        with contextlib.suppress(ProcessLookupError):
+            self._pidfd = os.pidfd_open(process.pid)
 
     @classmethod
     async def start(cls, modules: tuple[str, ...], scratch: Path) -> Root:
@@ -92,8 +95,12 @@ class Root:
     async def close(self) -> None:
         """End the root. Processes forked from it live on."""
         self._control.close()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGKILL)
+        if self._pidfd >= 0:
+            # Not `send_signal`: that may be the one to learn of an end for which asyncio waits.
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            os.close(self._pidfd)
+            self._pidfd = -1
         await self._process.wait()
 
     async def _ask(self, request: bytes, descriptors: list[int]) -> None:
