@@ -9,6 +9,7 @@ import time
 
 import pytest
 from cells import displays, events_of, request, run, text_of, traceback_of
+from scripted import Scripted
 
 from foretell.model.run import CellSource, DisplayOutput, Failure, StreamOutput
 from foretell.runtime.flight import Died, Flight
@@ -164,34 +165,6 @@ def test_an_exception_that_cannot_be_read_is_no_refusal():
 def test_a_limit_that_is_none_is_not_named(monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert "more files open than it may have." in explain_refusal(OSError(24, os.strerror(24)))
-
-
-class Scripted:
-    """A worker that reports what it was given, in order."""
-
-    def __init__(self, *arrivals: object) -> None:
-        self.exited = asyncio.Event()
-        self.killed = False
-        self._arrivals = list(arrivals)
-
-    async def send(self, order: object) -> None:
-        pass
-
-    async def receive(self) -> object:
-        await asyncio.sleep(0)
-        return self._arrivals.pop(0)
-
-    def set_fence(self, fence: str) -> None:
-        pass
-
-    async def pass_fence(self) -> None:
-        pass
-
-    def kill(self) -> None:
-        self.killed = True
-
-    def measure_memory(self) -> int:
-        return 0
 
 
 async def fly(limits: Limits, *arrivals: object) -> tuple[Flight, object, float]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 from cells import request, run, text_of
+from scripted import Scripted
 
 from foretell.config import LIMITS_OF_SERVE, limits_of_learn
 from foretell.model.run import CellSource, Replaying, Run, StreamOutput
@@ -21,36 +21,12 @@ ENDED = CellEnded(failure=None, seconds=0.0, asserts=())
 CELL = CellSource(cell="a", text="")
 
 
-class Slow:
-    """A worker whose cell takes a while, and as much memory as it is asked to."""
-
-    def __init__(self, used_bytes: int) -> None:
-        self.used_bytes = used_bytes
-        self.measured = 0
-        self._arrivals = [Begun(), ENDED]
-
-    async def send(self, order: object) -> None:
-        pass
-
-    async def receive(self) -> object:
-        await asyncio.sleep(0.15)
-        return self._arrivals.pop(0)
-
-    def set_fence(self, fence: str) -> None:
-        pass
-
-    async def pass_fence(self) -> None:
-        pass
-
-    def kill(self) -> None:
-        pass
-
-    def measure_memory(self) -> int:
-        self.measured += 1
-        return self.used_bytes
+def slow(used_bytes: int) -> Scripted:
+    """A worker whose cell takes a while, and that much memory."""
+    return Scripted(Begun(), ENDED, pace_seconds=0.15, used_bytes=used_bytes)
 
 
-async def shown_by(worker: Slow, limits: Limits, order: Execute | Replay | None = None) -> list[object]:
+async def shown_by(worker: Scripted, limits: Limits, order: Execute | Replay | None = None) -> list[object]:
     shown: list[object] = []
     flight = Flight(limits, shown.append)
     if isinstance(order, Replay):
@@ -63,7 +39,7 @@ async def shown_by(worker: Slow, limits: Limits, order: Execute | Replay | None 
 
 async def test_much_memory_is_told_once_and_kept_with_the_run(monkeypatch):
     monkeypatch.setattr(flights, "WARNING_SECONDS", 0.02)
-    assert await shown_by(Slow(12 << 30), WARNED) == [
+    assert await shown_by(slow(12 << 30), WARNED) == [
         StreamOutput(name="stderr", text=f"{warn_of_memory(12 << 30)}\n"),
     ]
     assert warn_of_memory(12 << 30) == ("This cell and what it keeps use 12 GB of this machine's memory; Stop ends it.")
@@ -71,18 +47,18 @@ async def test_much_memory_is_told_once_and_kept_with_the_run(monkeypatch):
 
 async def test_little_memory_no_warning_asked_for_or_a_limit_that_ends_is_not_told(monkeypatch):
     monkeypatch.setattr(flights, "WARNING_SECONDS", 0.02)
-    assert await shown_by(Slow(1), WARNED) == []
-    assert await shown_by(Slow(12 << 30), Limits()) == []
-    assert await shown_by(Slow(12 << 20), Limits(memory_warning_bytes=1, memory_bytes=1 << 30)) == []
+    assert await shown_by(slow(1), WARNED) == []
+    assert await shown_by(slow(12 << 30), Limits()) == []
+    assert await shown_by(slow(12 << 20), Limits(memory_warning_bytes=1, memory_bytes=1 << 30)) == []
 
 
 async def test_a_cell_that_only_rebuilds_the_state_shows_nothing(monkeypatch):
     monkeypatch.setattr(flights, "WARNING_SECONDS", 0.02)
-    assert await shown_by(Slow(12 << 30), WARNED, Replay(cell=CELL, fence="")) == []
+    assert await shown_by(slow(12 << 30), WARNED, Replay(cell=CELL, fence="")) == []
 
 
 async def test_a_quick_cell_is_never_measured():
-    worker = Slow(12 << 30)
+    worker = slow(12 << 30)
     await shown_by(worker, WARNED)
     assert worker.measured == 0
 

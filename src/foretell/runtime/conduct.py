@@ -12,11 +12,12 @@ from typing import Protocol
 
 from foretell.errors import RuntimeUnavailable
 from foretell.model.arrays import Measure, Measured
-from foretell.model.run import CellSource, Completion, Event, Run, RunRequest, Variable
+from foretell.model.run import CellSource, Completion, Event, Observation, Run, RunRequest, Variable
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.limits import Limits
 from foretell.runtime.messages import (
     Answer,
+    CellEnded,
     Complete,
     Execute,
     Inspect,
@@ -182,14 +183,20 @@ def order_for(request: RunRequest) -> Execute:
     )
 
 
-def finish(request: RunRequest, flight: Flight, end: Died, failed: tuple[str, ...]) -> Run:
-    """The run of a cell that took its process with it, or never began."""
+def finish(
+    request: RunRequest,
+    flight: Flight,
+    end: CellEnded | Died,
+    failed_before: tuple[str, ...],
+    observations: dict[tuple[str, int], Observation] | None = None,
+) -> Run:
+    """The run of a cell that came to its end, took its process with it, or never began."""
     return Run(
         cell=request.cell.cell,
         outputs=flight.outputs,
         failure=end.failure,
-        observations={},
+        observations=observations or {},
         asserts=end.asserts,
         seconds=end.seconds,
-        failed_before=failed,
+        failed_before=failed_before,
     )

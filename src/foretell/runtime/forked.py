@@ -13,7 +13,6 @@ import os
 import signal
 import socket
 import struct
-from collections import deque
 from collections.abc import Callable
 from itertools import count
 
@@ -21,17 +20,15 @@ from foretell.errors import ProtocolFault
 from foretell.model.printable import printable_line
 from foretell.model.run import StreamOutput
 from foretell.runtime import processes
+from foretell.runtime.inbox import Inbox
 from foretell.runtime.manners import Manners
 from foretell.runtime.messages import Execute, Fork, Forked, ForkEnded, Message, Order, Replay, Rested
-from foretell.runtime.native import NativeText
 from foretell.runtime.outputs import join_streams
 from foretell.runtime.protocol import Decoder, encode
 from foretell.runtime.workers import Arrival, Exited
 
 READ_BYTES = 1 << 16
-MOST_BATCHES = 64
-FEW_BATCHES = 16
-MOST_WAITING_BYTES = 4 << 20
+MOST_READS = 64
 MOST_OBSTACLES = 8
 OBSTACLE_CHARACTERS = 80
 DRAIN_SECONDS = 0.3
@@ -83,14 +80,10 @@ class ForkedWorker:
         self._loop = asyncio.get_running_loop()
         self._socket = ends.ours
         self._ends = ends.natives
-        self._natives = {name: NativeText() for name in ends.natives}
         self._decoder = Decoder()
-        self._inbox: deque[tuple[list[Arrival], int]] = deque()
-        self._waiting_bytes = 0
+        self._inbox = Inbox(ends.natives, self._go_on_reading)
         self._manners = Manners(has_parent=parent is not None)
         self._has_said_forked = False
-        self._arrived = asyncio.Event()
-        self._next: list[Arrival] = []
         self._reading: set[int] = set()
         self._open: dict[int, Callable[[], None]] = {}
         self._pidfd = -1
@@ -153,36 +146,19 @@ class ForkedWorker:
 
     async def receive(self) -> Arrival:
         """What comes next. After `Exited` nothing does."""
-        while not self._next:
-            while not self._inbox:
-                self._arrived.clear()
-                await self._arrived.wait()
-            self._next = self._take_batch()
-            self._next.reverse()
-            if len(self._inbox) < FEW_BATCHES and self._waiting_bytes < MOST_WAITING_BYTES:
-                self._go_on_reading()
-        return self._next.pop()
+        return await self._inbox.receive()
 
     def receive_waiting(self) -> list[Arrival]:
         """All that has come and was not received yet."""
-        waiting = self._next[::-1]
-        self._next = []
-        while self._inbox:
-            waiting += self._take_batch()
-        self._go_on_reading()
-        return waiting
+        return self._inbox.receive_waiting()
 
     def set_fence(self, fence: str) -> None:
         """Take `fence` out of the native streams when it comes."""
-        for native in self._natives.values():
-            native.set_fence(fence.encode())
+        self._inbox.set_fence(fence)
 
     async def pass_fence(self) -> None:
         """Wait a moment until all native text before the fence has arrived."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                for native in self._natives.values():
-                    await native.passed.wait()
+        await self._inbox.pass_fence()
 
     def interrupt(self) -> None:
         """Ask Python code to stop where it is."""
@@ -244,24 +220,13 @@ class ForkedWorker:
             self._reading.discard(descriptor)
             self._loop.remove_reader(descriptor)
 
-    def _take_batch(self) -> list[Arrival]:
-        batch, size = self._inbox.popleft()
-        self._waiting_bytes -= size
-        return batch
-
-    def _put(self, batch: list[Arrival], size: int) -> None:
-        self._inbox.append((batch, size))
-        self._waiting_bytes += size
-        self._arrived.set()
-        if self._is_full:
+    def _put(self, batch: list[Arrival], size_bytes: int) -> None:
+        self._inbox.put(batch, size_bytes)
+        if self._inbox.is_full:
             for descriptor in tuple(self._reading):
                 if descriptor != self._pidfd:
                     self._reading.discard(descriptor)
                     self._loop.remove_reader(descriptor)
-
-    @property
-    def _is_full(self) -> bool:
-        return len(self._inbox) >= MOST_BATCHES or self._waiting_bytes >= MOST_WAITING_BYTES
 
     def _go_on_reading(self) -> None:
         for descriptor, read in self._open.items():
@@ -343,7 +308,7 @@ class ForkedWorker:
             data = b""
         if not data:
             self._forget(descriptor)
-        native = self._natives[name]
+        native = self._inbox.natives[name]
         if text := native.feed(data) if data else native.finish():
             self._put([StreamOutput(name=name, text=text)], len(text))
 
@@ -358,8 +323,8 @@ class ForkedWorker:
         self.known.set()
         for descriptor, read in list(self._open.items()):
             # A child that outlived it may still hold the other end: read what is there, not to the end.
-            for _ in range(MOST_BATCHES):
-                if descriptor not in self._open or self._is_full:
+            for _ in range(MOST_READS):
+                if descriptor not in self._open or self._inbox.is_full:
                     break
                 held = len(self._inbox)
                 read()

@@ -17,16 +17,15 @@ import psutil
 
 from foretell.errors import ProtocolFault
 from foretell.model.run import StreamOutput
+from foretell.runtime.inbox import Inbox
 from foretell.runtime.limits import Limits
 from foretell.runtime.messages import Order
-from foretell.runtime.native import NativeText
 from foretell.runtime.outputs import join_streams
 from foretell.runtime.processes import measure_pss
 from foretell.runtime.protocol import Decoder, encode
 from foretell.runtime.workers import Arrival, Exited
 
 READ_BYTES = 1 << 16
-BATCHES = 64
 DRAIN_SECONDS = 0.3
 POLL_SECONDS = 0.5
 
@@ -58,9 +57,8 @@ class WorkerProcess:
         self.exited = asyncio.Event()
         self._process = process
         self._transport = transport
-        self._natives = {name: NativeText() for name in natives}
-        self._inbox: asyncio.Queue[list[Arrival]] = asyncio.Queue(BATCHES)
-        self._next: list[Arrival] = []
+        self._room = asyncio.Event()
+        self._inbox = Inbox(natives, self._room.set)
         self._fault: str | None = None
         self._closing = asyncio.Lock()
         readers = [asyncio.create_task(self._read_frames(reports))]
@@ -82,30 +80,19 @@ class WorkerProcess:
 
     async def receive(self) -> Arrival:
         """What comes next. After `Exited` nothing does."""
-        while not self._next:
-            self._next = await self._inbox.get()
-            self._next.reverse()
-        return self._next.pop()
+        return await self._inbox.receive()
 
     def receive_waiting(self) -> list[Arrival]:
         """All that has come and was not received yet."""
-        waiting = self._next[::-1]
-        self._next = []
-        while not self._inbox.empty():
-            waiting += self._inbox.get_nowait()
-        return waiting
+        return self._inbox.receive_waiting()
 
     def set_fence(self, fence: str) -> None:
         """Take `fence` out of the native streams when it comes."""
-        for native in self._natives.values():
-            native.set_fence(fence.encode())
+        self._inbox.set_fence(fence)
 
     async def pass_fence(self) -> None:
         """Wait a moment until all native text before the fence has arrived."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                for native in self._natives.values():
-                    await native.passed.wait()
+        await self._inbox.pass_fence()
 
     def interrupt(self) -> None:
         """Ask Python code to stop where it is."""
@@ -166,27 +153,34 @@ class WorkerProcess:
                     await self._process.wait()
         return self._process.returncode
 
+    async def _put(self, batch: list[Arrival], size_bytes: int) -> None:
+        """Hand over what was read, and read on only where there is room."""
+        self._inbox.put(batch, size_bytes)
+        while self._inbox.is_full:
+            self._room.clear()
+            await self._room.wait()
+
     async def _read_frames(self, reader: asyncio.StreamReader) -> None:
         decoder = Decoder()
         try:
             while data := await reader.read(READ_BYTES):
                 if messages := decoder.feed(data):
-                    await self._inbox.put([*join_streams(messages)])
+                    await self._put([*join_streams(messages)], len(data))
         except ProtocolFault as fault:
             self._fault = str(fault)
             self.kill()
 
     async def _read_native(self, name: str, reader: asyncio.StreamReader) -> None:
-        native = self._natives[name]
+        native = self._inbox.natives[name]
         while data := await reader.read(READ_BYTES):
             if text := native.feed(data):
-                await self._inbox.put([StreamOutput(name=name, text=text)])
+                await self._put([StreamOutput(name=name, text=text)], len(data))
         if text := native.finish():
-            await self._inbox.put([StreamOutput(name=name, text=text)])
+            await self._put([StreamOutput(name=name, text=text)], len(text))
 
     async def _await_exit(self, readers: list[asyncio.Task[None]]) -> None:
         code = await self._wait()
         self.kill()
         await asyncio.wait(readers, timeout=DRAIN_SECONDS)
         self.exited.set()
-        await self._inbox.put([Exited(code=code, fault=self._fault)])
+        self._inbox.put([Exited(code=code, fault=self._fault)], 0)

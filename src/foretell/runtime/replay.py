@@ -97,15 +97,7 @@ class FreshProcesses:
         observations = await flight.observe(state.worker)
         self._live = state.after(request.cell, ended.failure)
         self._rebuilder.note_end((*request.prefix, request.cell))
-        return Run(
-            cell=request.cell.cell,
-            outputs=flight.outputs,
-            failure=ended.failure,
-            observations=observations,
-            asserts=ended.asserts,
-            seconds=ended.seconds,
-            failed_before=state.failed,
-        )
+        return finish(request, flight, ended, state.failed, observations)
 
     def _take_best(self, prefix: Prefix) -> State | None:
         """The process that has run most of `prefix` and nothing else; the one that ran last is not kept otherwise."""

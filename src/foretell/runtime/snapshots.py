@@ -164,15 +164,7 @@ class Snapshots:
         self._passed_over.discard(key)
         observations = await flight.observe(runner)
         self._settling = asyncio.create_task(self._come_to_rest(snapshot.after(runner, request.cell, ended)))
-        return Run(
-            cell=request.cell.cell,
-            outputs=flight.outputs,
-            failure=ended.failure,
-            observations=observations,
-            asserts=ended.asserts,
-            seconds=ended.seconds,
-            failed_before=snapshot.failed,
-        )
+        return finish(request, flight, ended, snapshot.failed, observations)
 
     async def _reach(self, prefix: Prefix, flight: Flight) -> Snapshot | Died:
         """The state after `prefix`: a snapshot, or the nearest one and replay; `Died` where that was stopped."""
