@@ -7,7 +7,6 @@ prefix that begins with exactly the cells it has run; any other is ended and a f
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from foretell.runtime.messages import Message, Order
 from foretell.runtime.pool import Pool
 from foretell.runtime.process import Setup
 from foretell.runtime.state import Prefix, Rebuilder, State
+from foretell.runtime.workroom import Workroom
 
 REACH_SECONDS = 15.0
 
@@ -32,17 +32,17 @@ def fresh_session(
     """
     limits = replace(limits, counts_processes=False)
     stage = Stage(limits)
-    scratch = tempfile.TemporaryDirectory(prefix="foretell-", ignore_cleanup_errors=True)
-    pool = Pool(Setup(seed=seed, preload=preload, cwd=cwd, scratch=Path(scratch.name), limits=limits), spares)
-    return StagedSession(stage, FreshProcesses(stage, pool, scratch))
+    workroom = Workroom()
+    pool = Pool(Setup(seed=seed, preload=preload, cwd=cwd, scratch=workroom.path, limits=limits), spares)
+    return StagedSession(stage, FreshProcesses(stage, pool, workroom))
 
 
 class FreshProcesses:
     """One learner's processes: the engine of a `fresh_session`."""
 
-    def __init__(self, stage: Stage, pool: Pool, scratch: tempfile.TemporaryDirectory[str]) -> None:
+    def __init__(self, stage: Stage, pool: Pool, workroom: Workroom) -> None:
         self._stage = stage
-        self._scratch = scratch
+        self._workroom = workroom
         self._pool = pool
         self._rebuilder = Rebuilder(self._pool)
         self._aside_turn = asyncio.Lock()
@@ -65,7 +65,7 @@ class FreshProcesses:
                     await state.worker.close()
             self._live = self._aside = None
             await self._pool.close()
-            self._scratch.cleanup()
+            self._workroom.close()
 
     async def conduct(self, request: RunRequest, flight: Flight) -> Run:
         """See a run through, from the state it starts in to what was observed."""

@@ -26,6 +26,7 @@ from foretell.runtime.snapshots import Snapshots
 from foretell.runtime.tree import Snapshot
 from foretell.runtime.turns import Turns
 from foretell.runtime.workers import Exited
+from foretell.runtime.workroom import Workroom
 
 CONFINE_SECONDS = 20.0
 LOOK_SECONDS = 60.0
@@ -61,7 +62,7 @@ class Supervisor:
         self._jails = jails or Jails(level)
         self._memory_bytes = memory_bytes or int(processes.memory_of_machine() * MEMORY_SHARE)
         self._idle_seconds = idle_seconds
-        self._scratch = tempfile.TemporaryDirectory(prefix="foretell-", ignore_cleanup_errors=True)
+        self._workroom = Workroom()
         self._roots: dict[tuple[str, ...], Root] = {}
         self._starting: dict[tuple[str, ...], asyncio.Lock] = {}
         self._spares: dict[_Kind, asyncio.Task[tuple[Jail, ForkedWorker]]] = {}
@@ -136,7 +137,7 @@ class Supervisor:
         await asyncio.gather(*(root.close() for root in self._roots.values()), return_exceptions=True)
         self._roots.clear()
         await self._jails.close()
-        self._scratch.cleanup()
+        self._workroom.close()
 
     async def _root(self, preload: tuple[str, ...]) -> Root:
         """The root of a set of libraries, started where there is none that is fit."""
@@ -156,10 +157,10 @@ class Supervisor:
     async def _start_root(self, preload: tuple[str, ...]) -> Root:
         """A root with the libraries in it, or where that cannot be forked, one that leaves them to the cells."""
         try:
-            return await Root.start(preload, Path(self._scratch.name))
+            return await Root.start(preload, self._workroom.path)
         except LibrariesBusy as busy:
             _log.warning("%s", busy)
-            return await Root.start((), Path(self._scratch.name))
+            return await Root.start((), self._workroom.path)
 
     async def _take_spare(self, key: _Kind) -> tuple[Jail, ForkedWorker] | None:
         """The jail with a confined process that was made ahead of time; None where there is none that is whole."""
@@ -193,7 +194,7 @@ class Supervisor:
         return jail, worker
 
     async def _open_jail(self, limits: Limits) -> Jail:
-        home = Path(tempfile.mkdtemp(prefix="home-", dir=self._scratch.name)) / "work"
+        home = Path(tempfile.mkdtemp(prefix="home-", dir=self._workroom.path)) / "work"
         return await self._jails.open(limits, home=home)
 
     async def _confine(self, worker: ForkedWorker, jail: Jail) -> None:
