@@ -330,18 +330,26 @@ class ForkedWorker:
                 read()
                 if len(self._inbox) == held and descriptor in self._open:
                     break
-        code: int | None = None
-        if self._parent is not None and not self._parent.exited.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_SECONDS):
-                    code = await asyncio.shield(self._code)
-        too_much = code == -signal.SIGKILL and not self._doomed and self.had_too_much_memory()
+        code = await self._learn_code()
+        too_much = code == -signal.SIGKILL and self.had_too_much_memory()
         self.exited.set()
         self._let_go()
         self._put([Exited(code=code, fault=self._fault, out_of_memory=too_much)], 0)
 
     def _let_go(self) -> None:
         """Close every descriptor that belongs to this worker."""
+    async def _learn_code(self) -> int | None:
+        """What its parent says of its end; None where there is nobody to say it, or we have ended it ourselves."""
+        if self._parent is None or self._doomed:
+            return None
+        orphaned = asyncio.create_task(self._parent.exited.wait())
+        try:
+            told: set[asyncio.Future[object]] = {self._code, orphaned}  # type: ignore[arg-type]
+            await asyncio.wait(told, timeout=DRAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            orphaned.cancel()
+        return self._code.result() if self._code.done() and not self._code.cancelled() else None
+
         for descriptor in list(self._open):
             self._forget(descriptor)
         self._socket.close()
