@@ -18,7 +18,9 @@ from pathlib import Path
 import pytest
 
 from foretell.errors import RuntimeUnavailable
+from foretell.model.run import FailureKind
 from foretell.runtime.conduct import StagedSession
+from foretell.runtime.flight import GRACE_SECONDS
 from foretell.runtime.jail.levels import Level
 from foretell.runtime.limits import Limits
 from foretell.runtime.supervisor import Supervisor
@@ -109,6 +111,13 @@ NOW = {
     "a picture that is none": "say(frame(DISPLAY, dict(data={'image/png': '=' * 99, 'text/html': '<script>'}, execution_count=-(10 ** 30), display_id=None)))",
 }
 
+BOMB = """
+import os
+while True:
+    try: os.fork()
+    except OSError: pass
+"""
+
 
 @pytest.fixture(scope="module", params=[Level.A, Level.B] if os.geteuid() == 0 else [Level.B])
 async def supervisor(request: pytest.FixtureRequest) -> AsyncIterator[Supervisor]:
@@ -165,3 +174,16 @@ async def test_what_is_left_in_a_paused_process(supervisor: Supervisor, neighbou
 @pytest.mark.parametrize("what", NOW)
 async def test_what_is_forged_while_the_cell_runs(supervisor: Supervisor, neighbour: StagedSession, what: str) -> None:
     await look_after(supervisor, neighbour, NOW[what], 0.0)
+
+
+async def test_a_fork_bomb_that_takes_no_refusal_goes_as_a_whole(supervisor: Supervisor) -> None:
+    session = supervisor.session(limits=LIMITS, seed=1)
+    await session.start()
+    began = time.monotonic()
+    seen = await run(session, BOMB)
+    # The last six are for a machine that does other things too: idle it takes 0.1.
+    assert time.monotonic() - began < LIMITS.wall_seconds + GRACE_SECONDS + 6
+    assert seen.failure.kind == FailureKind.TIME
+    assert text_of(await run(session, "print(6 * 7)")) == "42\n"
+    assert await find_left(supervisor, session) == frozenset()
+    await session.close()

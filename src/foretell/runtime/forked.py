@@ -75,6 +75,7 @@ class ForkedWorker:
         self.known = asyncio.Event()
         self.pid = 0
         self.had_too_much_memory: Callable[[], bool] = lambda: False
+        self.end_others: Callable[[], None] = lambda: None
         self.memory: Callable[[], int] = lambda: processes.measure_pss(self.pid)
         self._parent = parent
         self._loop = asyncio.get_running_loop()
@@ -165,9 +166,10 @@ class ForkedWorker:
         self._signal(signal.SIGINT)
 
     def kill(self) -> None:
-        """End the process at once; whatever else the run has started is for its session to sweep."""
+        """End the process at once, and what its run has started where the session says so."""
         self._doomed = True
         self._signal(signal.SIGKILL)
+        self.end_others()
         if not self.known.is_set():
             self._loop.call_later(DRAIN_SECONDS, self._give_up_waiting)
 
@@ -336,8 +338,6 @@ class ForkedWorker:
         self._let_go()
         self._put([Exited(code=code, fault=self._fault, out_of_memory=too_much)], 0)
 
-    def _let_go(self) -> None:
-        """Close every descriptor that belongs to this worker."""
     async def _learn_code(self) -> int | None:
         """What its parent says of its end; None where there is nobody to say it, or we have ended it ourselves."""
         if self._parent is None or self._doomed:
@@ -350,6 +350,8 @@ class ForkedWorker:
             orphaned.cancel()
         return self._code.result() if self._code.done() and not self._code.cancelled() else None
 
+    def _let_go(self) -> None:
+        """Close every descriptor that belongs to this worker."""
         for descriptor in list(self._open):
             self._forget(descriptor)
         self._socket.close()

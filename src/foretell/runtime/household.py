@@ -50,14 +50,18 @@ class Household:
         for sweep in range(SWEEPS):
             if time.monotonic() > deadline:
                 break
-            found = self.strangers(keep)
-            if not found:
+            if not self.kill_strangers(keep):
                 return True
-            for pid in found:
-                with suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(0.001 * sweep)
         return False
+
+    def kill_strangers(self, keep: ForkedWorker | None) -> bool:
+        """Kill each of them once; whether there were any."""
+        found = self.strangers(keep)
+        for pid in found:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        return bool(found)
 
     def see_off(self, worker: ForkedWorker) -> None:
         """End a worker, without waiting for it."""

@@ -241,9 +241,10 @@ class Snapshots:
             self._runner = snapshot.worker
             self._tree.forget(snapshot.worker)
         if self._household.jail is not None:
-            before, jail = self._household.jail.out_of_memory_kills(), self._household.jail
-            self._runner.had_too_much_memory = lambda: jail.out_of_memory_kills() > before
-            self._runner.memory = lambda: self._household.measure_run(self.limits)
+            before, jail, runner = self._household.jail.out_of_memory_kills(), self._household.jail, self._runner
+            runner.had_too_much_memory = lambda: jail.out_of_memory_kills() > before
+            runner.memory = lambda: self._household.measure_run(self.limits)
+            runner.end_others = lambda: self._end_others(runner)
         return self._runner
 
     async def _come_to_rest(self, snapshot: Snapshot) -> None:
@@ -311,6 +312,11 @@ class Snapshots:
         runner.kill()
         self._household.see_off(runner)
         await self._sweep(None)
+
+    def _end_others(self, runner: ForkedWorker) -> None:
+        """Kill what a run has started along with it: among a hundred that fork, it would have to wait for its end."""
+        if runner is self._runner and self._stage.flight is not None and not runner.exited.is_set():
+            self._household.kill_strangers(None)
 
     async def _sweep(self, keep: ForkedWorker | None) -> None:
         """End what is neither a snapshot nor `keep`; where that cannot be done, end everything."""
