@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from foretell.web.visitors import LEARNER
 from visitor import Visitor, asking_notebook, start
 
 KILLS = int(os.environ.get("FORETELL_TORTURE_KILLS", "25"))
+KILLS_OF_A_NOTEBOOK = 25
 SEED = int(os.environ.get("FORETELL_TORTURE_SEED", "1"))
 BACK_SECONDS = 30.0
 LEFT_SECONDS = 5.0
@@ -92,32 +94,34 @@ def printed(history: History, turn: int) -> bool:
 
 
 def test_any_process_may_be_killed_at_any_moment(tmp_path):
-    notebook, data = tmp_path / "killed.ipynb", tmp_path / "data"
-    notebook.write_text(asking_notebook(KILLS))
+    chance, killed, seen = random.Random(SEED), Counter(), 0
+    for done in range(0, KILLS, KILLS_OF_A_NOTEBOOK):
+        turns = min(KILLS_OF_A_NOTEBOOK, KILLS - done)
+        tree = play_and_kill(tmp_path / f"after-{done}", turns, chance, killed)
+        seen += len(tree.seen)
+        assert_nobody_is_left(tree)
+        print(f"after {done + turns} of {KILLS}, killed: {dict(killed)}", flush=True)
+    assert {"state", "root", "jail", "server"} <= killed.keys(), f"only {dict(killed)} were killed"
+    print(f"killed: {dict(killed)}; processes seen: {seen}")
+
+
+def play_and_kill(folder: Path, turns: int, chance: random.Random, killed: Counter[str]) -> Tree:
+    """Play a notebook to its end, with a kill of any process in each of its cells."""
+    folder.mkdir()
+    notebook, data = folder / "killed.ipynb", folder / "data"
+    notebook.write_text(asking_notebook(turns))
     lesson = open_lesson(str(notebook)).lesson
     who = Who(learner=LEARNER, lesson=lesson.id, revision=lesson.revision)
-    chance, killed = random.Random(SEED), Counter()
     tree = Tree(notebook, data)
     tree.start()
     try:
-        for turn in range(1, KILLS + 1):
+        for turn in range(1, turns + 1):
             told: dict[str, bool] = {}
             worker = threading.Thread(target=press, args=(tree.visitor, turn, told))
             worker.start()
             time.sleep(chance.uniform(0.0, 0.15))
-            kinds: dict[str, list[psutil.Process]] = {}
-            for process in tree.processes():
-                try:
-                    kinds.setdefault(kind_of(process, tree.server.pid), []).append(process)
-                except psutil.NoSuchProcess:
-                    continue
-            kind = chance.choice(sorted(kinds))
-            victim = chance.choice(kinds[kind])
+            kind = kill_any(tree, chance)
             killed[kind] += 1
-            try:
-                os.kill(victim.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                killed["gone already"] += 1
             worker.join(timeout=BACK_SECONDS)
             assert not worker.is_alive(), f"turn {turn}: no answer after a {kind} was killed"
             if kind == "server":
@@ -125,17 +129,33 @@ def test_any_process_may_be_killed_at_any_moment(tmp_path):
                 tree.start()
             assert_nothing_lost(tree, data, who, turn, told)
             tree.processes()
-        assert {"state", "root", "jail", "server"} <= killed.keys(), f"only {dict(killed)} were killed"
     finally:
         tree.processes()
         tree.server.terminate()
         tree.server.wait(timeout=20)
         tree.server.stdout.close()
+    return tree
+
+
+def kill_any(tree: Tree, chance: random.Random) -> str:
+    """Kill one process of one kind, each kind as likely as the other; gives the kind."""
+    while True:
+        kinds: dict[str, list[psutil.Process]] = {}
+        for process in tree.processes():
+            with suppress(psutil.NoSuchProcess):
+                kinds.setdefault(kind_of(process, tree.server.pid), []).append(process)
+        kind = chance.choice(sorted(kinds))
+        with suppress(ProcessLookupError):
+            os.kill(chance.choice(kinds[kind]).pid, signal.SIGKILL)
+            return kind
+
+
+def assert_nobody_is_left(tree: Tree) -> None:
+    """Every process that was ever seen is gone, if need be after a moment."""
     deadline = time.monotonic() + LEFT_SECONDS
     while (left := tree.left()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not left, f"of {len(tree.seen)} processes {len(left)} are left: {[p.cmdline() for p in left]}"
-    print(f"killed: {dict(killed)}; processes seen: {len(tree.seen)}")
 
 
 def assert_nothing_lost(tree: Tree, data: Path, who: Who, turn: int, told: dict[str, bool]) -> None:
