@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import signal
+import sys
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from foretell.model.lesson import Lesson
 from foretell.model.run import Failure, FailureKind
+from foretell.runtime.messages import Rlimit
 
 Amount = TypeVar("Amount")
 
@@ -92,6 +94,22 @@ def _said_or(said: Amount | None, otherwise: Amount) -> Amount:
 
 def _times(amount: int | None, unit_bytes: int) -> int | None:
     return None if amount is None else amount * unit_bytes
+
+
+def rlimits_of(limits: Limits) -> tuple[Rlimit, ...]:
+    """What the kernel can hold a process of the learner's own account to; nothing where there is no `resource`.
+
+    Processes are left out: their limit counts all that the account runs, not those of a cell. So is address
+    space on macOS: what a cell may have comes on top of what is in use, and there is no /proc to tell that.
+    """
+    if sys.platform == "win32":
+        return ()
+    told = {"RLIMIT_NOFILE": limits.open_files, "RLIMIT_FSIZE": limits.file_bytes, "RLIMIT_CORE": 0}
+    if limits.cpu_seconds is not None:
+        told["RLIMIT_CPU"] = limits.cpu_seconds
+    if limits.memory_bytes is not None and sys.platform != "darwin":
+        told["RLIMIT_AS"] = limits.memory_bytes
+    return tuple(Rlimit(name=name, limit=limit) for name, limit in told.items())
 
 
 def explain(kind: FailureKind, limits: Limits, line: int | None = None) -> Failure:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from foretell.errors import RuntimeUnavailable
 from foretell.model.run import StreamOutput
-from foretell.runtime.limits import Limits
-from foretell.runtime.messages import Prepare, Ready, Rlimit
+from foretell.runtime.limits import rlimits_of
+from foretell.runtime.messages import Prepare, Ready
 from foretell.runtime.process import Setup, WorkerProcess
 from foretell.runtime.workers import Exited
 
@@ -56,22 +56,6 @@ async def start(setup: Setup) -> WorkerProcess:
         await worker.close()
         raise
     return worker
-
-
-def rlimits_of(limits: Limits) -> tuple[Rlimit, ...]:
-    """What the kernel can hold a process of the learner's own account to; nothing where there is no `resource`.
-
-    Processes are left out: their limit counts all that the account runs, not those of a cell. So is address
-    space on macOS: what a cell may have comes on top of what is in use, and there is no /proc to tell that.
-    """
-    if sys.platform == "win32":
-        return ()
-    told = {"RLIMIT_NOFILE": limits.open_files, "RLIMIT_FSIZE": limits.file_bytes, "RLIMIT_CORE": 0}
-    if limits.cpu_seconds is not None:
-        told["RLIMIT_CPU"] = limits.cpu_seconds
-    if limits.memory_bytes is not None and sys.platform != "darwin":
-        told["RLIMIT_AS"] = limits.memory_bytes
-    return tuple(Rlimit(name=name, limit=limit) for name, limit in told.items())
 
 
 async def _await_ready(worker: WorkerProcess) -> None:

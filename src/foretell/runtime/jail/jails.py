@@ -25,7 +25,7 @@ from foretell.runtime.jail.bubblewrap import Cell, Plan, open_cell
 from foretell.runtime.jail.groups import Backend, Group
 from foretell.runtime.jail.levels import Level
 from foretell.runtime.jail.seccomp import filter_program
-from foretell.runtime.limits import Limits
+from foretell.runtime.limits import Limits, rlimits_of
 from foretell.runtime.messages import Confine, Rlimit
 
 PAUSED_PROCESSES = 40
@@ -102,11 +102,11 @@ class Jails:
         )
 
     def _order(self, limits: Limits, account: int | None, home: Path | None) -> Confine:
+        readable: tuple[str, ...] = ()
+        writable: tuple[str, ...] = ()
+        program = b""
         if self.level is Level.NONE:
-            rlimits: tuple[Rlimit, ...] = ()
-            readable: tuple[str, ...] = ()
-            writable: tuple[str, ...] = ()
-            program = b""
+            rlimits = tuple(rlimit for rlimit in rlimits_of(limits) if rlimit.name != "RLIMIT_AS")
         else:
             rlimits = _rlimits(limits, shares_account=self.level is Level.C and account is None)
             program = filter_program(strict=self.level is Level.C, network=self.network)
@@ -115,7 +115,7 @@ class Jails:
         canary = (str(Path(foretell.__file__)), *self._hidden, *UNREADABLE) if confined else ()
         return Confine(
             rlimits=rlimits,
-            extra_address_space=limits.memory_bytes if confined else None,
+            extra_address_space=limits.memory_bytes,
             user=account,
             readable=readable,
             writable=writable,
