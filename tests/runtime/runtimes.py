@@ -6,3 +6,4 @@ import pytest
 
 unconfined = pytest.mark.parametrize("make_session", ["fresh", "snapshots"], indirect=True, scope="session")
 confined = pytest.mark.parametrize("make_session", ["snapshots in a jail"], indirect=True, scope="session")
+forking = pytest.mark.parametrize("make_session", ["snapshots", "snapshots in a jail"], indirect=True, scope="session")

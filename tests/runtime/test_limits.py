@@ -167,19 +167,42 @@ def test_a_limit_that_is_none_is_not_named(monkeypatch):
     assert "more files open than it may have." in explain_refusal(OSError(24, os.strerror(24)))
 
 
+ORDER = Execute(cell=CellSource(cell="a", text=""), probes=(), asserts_from_line=1, fence="")
+
+
 async def fly(limits: Limits, *arrivals: object) -> tuple[Flight, object, float]:
     flight = Flight(limits, lambda _: None)
-    order = Execute(cell=CellSource(cell="a", text=""), probes=(), asserts_from_line=1, fence="")
     started = time.monotonic()
-    ended = await flight.perform(Scripted(Begun(), *arrivals), order)
+    ended = await flight.perform(Scripted(Begun(), *arrivals), ORDER)
     return flight, ended, time.monotonic() - started
 
 
-async def test_the_kernels_signal_at_the_limit_of_computing_is_told_with_the_amount():
-    _, ended, _ = await fly(Limits(cpu_seconds=20), Exited(code=-24))
+class Computing(Scripted):
+    """A worker that has computed for a minute before, and now computes for ever."""
+
+    def __init__(self) -> None:
+        super().__init__(Begun())
+        self.began = time.monotonic()
+
+    async def receive(self) -> object:
+        if self._arrivals:
+            return await super().receive()
+        while not self.killed:
+            await asyncio.sleep(0.01)
+        return Exited(code=-9)
+
+    def measure_cpu_seconds(self) -> float:
+        return 60.0 + time.monotonic() - self.began
+
+
+async def test_computing_beyond_the_limit_is_ended_and_told_with_the_amount():
+    worker = Computing()
+    flight = Flight(Limits(cpu_seconds=1), lambda _: None)
+    ended = await flight.perform(worker, ORDER)
     assert isinstance(ended, Died)
     assert ended.failure.kind == "time"
-    assert "more than the limit of 20 seconds of computing and was ended" in ended.failure.message
+    assert "more than the limit of 1 second of computing and was ended" in ended.failure.message
+    assert 0.9 < time.monotonic() - worker.began < 5
 
 
 async def test_without_a_limit_of_computing_the_signal_is_told_as_a_crash():

@@ -46,6 +46,22 @@ class Stage:
         self.waiting: list[Flight] = []
         self.is_closed = False
 
+    async def take_turn(self, halt: asyncio.Event) -> bool:
+        """Wait for the turn, which is then the caller's to release; False where `halt` is set first."""
+        taking, halting = asyncio.create_task(self.turn.acquire()), asyncio.create_task(halt.wait())
+        is_taken = False
+        try:
+            await asyncio.wait({taking, halting}, return_when=asyncio.FIRST_COMPLETED)
+            is_taken = taking.done() and not halt.is_set()
+        finally:
+            halting.cancel()
+            if not is_taken:
+                taking.cancel()
+                await asyncio.wait({taking})
+                if not taking.cancelled():
+                    self.turn.release()
+        return is_taken
+
 
 class Engine(Protocol):
     """What makes states of a session's cells and runs the next one in them, on a `Stage` that it shares."""
@@ -132,17 +148,17 @@ class StagedSession:
         return answer if isinstance(answer, Measured) else None
 
     async def _take_turn(self, request: RunRequest, flight: Flight) -> Run:
-        async with self._stage.turn:
+        if not await self._stage.take_turn(flight.stopping):
+            return finish(request, flight, flight.died_waiting(), ())
+        try:
             self._stage.waiting.remove(flight)
             if self._stage.is_closed:
                 raise RuntimeUnavailable("This session is closed; open a new one")
-            if flight.stopping.is_set():
-                return finish(request, flight, flight.died_waiting(), ())
             self._stage.flight = flight
-            try:
-                return await self.engine.conduct(request, flight)
-            finally:
-                self._stage.flight = None
+            return await self.engine.conduct(request, flight)
+        finally:
+            self._stage.flight = None
+            self._stage.turn.release()
 
     def _land(self, flight: Flight, events: asyncio.Queue[Event | None]) -> None:
         """Note that a run is over, be it that it never began."""

@@ -7,8 +7,9 @@ first thing that ends a run (Stop or a limit) is the one that is told, and it en
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -37,6 +38,7 @@ from foretell.runtime.limits import (
 )
 from foretell.runtime.messages import Begun, CellEnded, Execute, Observed, Planned, Replay, Shown
 from foretell.runtime.outputs import Outputs
+from foretell.runtime.turns import count_cores
 from foretell.runtime.workers import Arrival, Exited, Worker
 
 GRACE_SECONDS = 2.0
@@ -44,19 +46,29 @@ WATCH_SECONDS = 0.2
 WARNING_SECONDS = 1.0
 PROBE_SECONDS = 10.0
 KILLED = -9
-OUT_OF_CPU = -24
+_log = logging.getLogger(__name__)
+
 SHOWN = (StreamOutput, DisplayOutput, ErrorOutput, ClearOutput, UpdateDisplay)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Died:
-    """A cell that took its process with it, or was ended: the process is not to be used again."""
+    """A cell that took its process with it, or was ended: the process is not to be used again.
+
+    `is_own_doing` is false where it never began, was ended from outside, or was abandoned: that says nothing of it.
+    """
 
     failure: Failure
     seconds: float = 0.0
     asserts: tuple[AssertSeen, ...] = ()
     from_outside: bool = False
+    is_abandoned: bool = False
     began: bool = True
+
+    @property
+    def is_own_doing(self) -> bool:
+        """Whether the cell, or who stopped it, is why its process is gone."""
+        return self.began and not self.from_outside and not self.is_abandoned
 
 
 class Flight:
@@ -70,6 +82,8 @@ class Flight:
         self._outputs = Outputs()
         self._worker: Worker | None = None
         self._told: Failure | None = None
+        self._is_abandoned = False
+        self._ends_at_once = False
         self._allowance = Allowance(limits)
         self._timers: list[asyncio.TimerHandle] = []
 
@@ -90,7 +104,7 @@ class Flight:
 
     def died_waiting(self) -> Died:
         """The end of a run that was stopped before its process was ready."""
-        return Died(failure=explain(FailureKind.STOPPED, self._limits))
+        return Died(failure=explain(FailureKind.STOPPED, self._limits), is_abandoned=self._is_abandoned, began=False)
 
     def stop(self) -> None:
         """Interrupt the cell; kill its process where it does not end in time."""
@@ -98,7 +112,7 @@ class Flight:
 
     def abandon(self) -> None:
         """End at once: nobody waits for the run any more."""
-        self._tell(explain(FailureKind.STOPPED, self._limits))
+        self._is_abandoned = self._tell(explain(FailureKind.STOPPED, self._limits))
         if self._worker is not None:
             self._worker.kill()
 
@@ -144,24 +158,31 @@ class Flight:
         return self._judge(ended)
 
     async def observe(self, worker: Worker) -> dict[tuple[str, int], Observation]:
-        """The answers to the probes of the cell just performed; empty where the worker gave none."""
+        """The answers to the probes of the cell just performed; empty where the worker gave none.
+
+        Stop ends the process at once: an interrupt is for a cell, and that is over.
+        """
         observed: dict[tuple[str, int], Observation] = {}
+        self._ends_at_once = True
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                while True:
-                    match await worker.receive():
-                        case Observed(seen=seen):
-                            observed = {(one.question, one.row): one.observation for one in seen}
-                            break
-                        case Exited():
-                            break
-                        case arrival:
-                            await self._take(arrival)
+            with self._limited(worker):
+                async with asyncio.timeout(PROBE_SECONDS):
+                    observed = await self._read_observed(worker)
         except TimeoutError:
             worker.kill()
         for arrival in worker.receive_waiting():
             await self._take(arrival)
         return observed
+
+    async def _read_observed(self, worker: Worker) -> dict[tuple[str, int], Observation]:
+        while True:
+            match await worker.receive():
+                case Observed(seen=seen):
+                    return {(one.question, one.row): one.observation for one in seen}
+                case Exited():
+                    return {}
+                case arrival:
+                    await self._take(arrival)
 
     async def _take(self, arrival: Arrival) -> None:
         """Show what fits; wait a moment where outputs come too fast, so that the worker's pipe slows the cell."""
@@ -185,6 +206,9 @@ class Flight:
 
     def _interrupt(self, kind: FailureKind) -> None:
         if self._tell(explain(kind, self._limits)) and self._worker is not None:
+            if self._ends_at_once:
+                self._worker.kill()
+                return
             self._worker.interrupt()
             self._timers.append(asyncio.get_running_loop().call_later(GRACE_SECONDS, self._worker.kill))
 
@@ -200,38 +224,44 @@ class Flight:
         if self._told is None:
             return replace(ended, failure=name_limit(ended.failure, self._limits))
         line = ended.failure.line if ended.failure is not None else None
-        return Died(failure=replace(self._told, line=line), seconds=ended.seconds, asserts=ended.asserts)
+        return Died(
+            failure=replace(self._told, line=line),
+            seconds=ended.seconds,
+            asserts=ended.asserts,
+            is_abandoned=self._is_abandoned,
+        )
 
     def _explain(self, end: Exited, started: float) -> Died:
         seconds = time.monotonic() - started
         if self._told is not None:
-            return Died(failure=self._told, seconds=seconds)
+            return Died(failure=self._told, seconds=seconds, is_abandoned=self._is_abandoned)
         if end.fault is not None:
             return Died(failure=explain_fault(end.fault), seconds=seconds)
         if end.out_of_memory:
             return Died(failure=explain(FailureKind.MEMORY, self._limits), seconds=seconds)
-        if end.code == OUT_OF_CPU and self._limits.cpu_seconds is not None:
-            return Died(failure=explain_cpu(self._limits.cpu_seconds), seconds=seconds)
         return Died(failure=explain_exit(end.code), seconds=seconds, from_outside=end.code == KILLED)
 
     @contextmanager
     def _limited(self, worker: Worker) -> Iterator[None]:
         """While inside, Stop and the limits reach `worker`."""
         self._worker = worker
-        watch = None
+        watches = []
         if self._told is not None:
             worker.kill()
         if self._limits.wall_seconds is not None:
             timer = asyncio.get_running_loop().call_later(self._limits.wall_seconds, self._interrupt, FailureKind.TIME)
             self._timers.append(timer)
         if self._limits.memory_bytes is not None:
-            watch = asyncio.create_task(self._watch_memory(worker, self._limits.memory_bytes))
+            watches.append(self._watch_memory(worker, self._limits.memory_bytes))
+        if self._limits.cpu_seconds is not None:
+            watches.append(self._watch_cpu(worker, self._limits.cpu_seconds))
+        tasks = [_begin_watch(watch) for watch in watches]
         try:
             yield
         finally:
             self._worker = None
-            if watch is not None:
-                watch.cancel()
+            for task in tasks:
+                task.cancel()
             for timer in self._timers:
                 timer.cancel()
             self._timers.clear()
@@ -241,7 +271,7 @@ class Flight:
         """While inside, much memory is told, where no limit of it ends the cell."""
         watch = None
         if self._limits.memory_bytes is None and self._limits.memory_warning_bytes is not None:
-            watch = asyncio.create_task(self._warn_of_memory(worker, self._limits.memory_warning_bytes))
+            watch = _begin_watch(self._warn_of_memory(worker, self._limits.memory_warning_bytes))
         try:
             yield
         finally:
@@ -260,3 +290,26 @@ class Flight:
         while await asyncio.to_thread(worker.measure_memory) <= limit_bytes:
             await asyncio.sleep(WATCH_SECONDS)
         self._cut(explain(FailureKind.MEMORY, self._limits))
+
+    async def _watch_cpu(self, worker: Worker, limit_seconds: int) -> None:
+        """A process may go from cell to cell, so what it had used before does not count.
+
+        Look only when the limit can have been reached: most cells have ended by then.
+        """
+        before = await asyncio.to_thread(worker.measure_cpu_seconds)
+        await asyncio.sleep(limit_seconds / count_cores())
+        while await asyncio.to_thread(worker.measure_cpu_seconds) - before <= limit_seconds:
+            await asyncio.sleep(WATCH_SECONDS)
+        self._cut(explain_cpu(limit_seconds))
+
+
+def _begin_watch(watch: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    """Watch a limit meanwhile; a watch that fails is told in the log, for nothing else would."""
+    task = asyncio.create_task(watch)
+    task.add_done_callback(_tell_failed)
+    return task
+
+
+def _tell_failed(watch: asyncio.Task[None]) -> None:
+    if not watch.cancelled() and (problem := watch.exception()) is not None:
+        _log.error("A limit was not watched to the end of a run", exc_info=problem)

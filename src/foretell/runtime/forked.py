@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from itertools import count
 
 from foretell.errors import ProtocolFault
@@ -31,6 +31,7 @@ READ_BYTES = 1 << 16
 MOST_READS = 64
 MOST_OBSTACLES = 8
 OBSTACLE_CHARACTERS = 80
+FILES_CHARACTERS = 40
 DRAIN_SECONDS = 0.3
 CREDENTIALS = struct.Struct("3i")
 NATIVE = ("stdout", "stderr")
@@ -74,7 +75,9 @@ class ForkedWorker:
         self.exited = asyncio.Event()
         self.known = asyncio.Event()
         self.pid = 0
+        self.files = ""
         self.had_too_much_memory: Callable[[], bool] = lambda: False
+        self.others: Callable[[], Collection[int]] = frozenset
         self.end_others: Callable[[], None] = lambda: None
         self.memory: Callable[[], int] = lambda: processes.measure_pss(self.pid)
         self._parent = parent
@@ -100,14 +103,14 @@ class ForkedWorker:
         for name, descriptor in self._ends.items():
             self._watch(descriptor, lambda name=name, descriptor=descriptor: self._read_native(name, descriptor))  # type: ignore[misc]
 
-    async def fork(self) -> ForkedWorker:
-        """A child of this worker, which can be sent orders at once."""
+    async def fork(self, files: Iterable[str] = ()) -> ForkedWorker:
+        """A child of this worker, which can be sent orders at once; `files` names the copies that others need."""
         ends = Ends()
         child = ForkedWorker(ends, self)
         self._children[child.number] = child
         self._unburied.add(child.number)
         try:
-            await self._send(encode(Fork(number=child.number)), ends.given)
+            await self._send(encode(Fork(number=child.number, files=tuple(files))), ends.given)
         finally:
             ends.give()
         return child
@@ -184,9 +187,19 @@ class ForkedWorker:
         """The same: a pidfd never means another process."""
         self.kill()
 
+    def set_niceness(self, niceness: int) -> None:
+        """Have the process get less of the processor, or more again, which only root may give."""
+        if self.pid and not self.exited.is_set():
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self.pid, niceness)
+
     def measure_memory(self) -> int:
         """Bytes of memory that the run takes."""
         return self.memory()
+
+    def measure_cpu_seconds(self) -> float:
+        """What the run has computed."""
+        return processes.measure_cpu_seconds({self.pid, *self.others()} - {0})
 
     async def close(self) -> None:
         """Kill, and wait until nothing of it is left."""
@@ -275,6 +288,7 @@ class ForkedWorker:
             self._manners.runs_to_rest -= 1
             if not self._manners.runs_to_rest and not self._obstacles.done():
                 named = message.obstacles[:MOST_OBSTACLES]
+                self.files = message.files[:FILES_CHARACTERS]
                 self._obstacles.set_result(tuple(printable_line(name[:OBSTACLE_CHARACTERS]) for name in named))
             return True
         if isinstance(message, Forked) and not self._has_said_forked:

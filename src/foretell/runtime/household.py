@@ -16,7 +16,7 @@ from foretell.runtime import processes
 from foretell.runtime.forked import ForkedWorker
 from foretell.runtime.jail.jails import Jail
 from foretell.runtime.limits import Limits
-from foretell.runtime.tree import Tree
+from foretell.runtime.tree import Snapshot, Tree
 
 SWEEPS = 40
 SWEEP_SECONDS = 0.3
@@ -69,16 +69,35 @@ class Household:
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
+    def drop(self, snapshot: Snapshot) -> None:
+        """End one snapshot; it comes back by replay."""
+        self._tree.forget(snapshot.worker)
+        self.see_off(snapshot.worker)
+
+    async def make_room(self, most_bytes: int, start: Snapshot | None) -> None:
+        """Drop the states that were used longest ago, all but `start`, while all take more than they may together."""
+        kept = sorted((each for each in self._tree if each.executed), key=lambda each: each.used)
+        if sum(each.likely_bytes for each in kept) <= most_bytes:
+            return
+        taken = await asyncio.to_thread(lambda: [processes.measure_pss(each.worker.pid) for each in kept])
+        total = sum(taken)
+        for each, size_bytes in zip(kept, taken, strict=True):
+            if total > most_bytes and each is not start:
+                self.drop(each)
+                total -= size_bytes
+
     async def are_gone(self) -> None:
         """Wait for those on their way out."""
         await asyncio.gather(*self._leaving)
 
     def measure_run(self, limits: Limits) -> int:
-        """Bytes of memory of the run where no cgroup holds it to its limit; without a limit, with its state."""
-        is_limited = limits.memory_bytes is not None
-        if self.jail is None or (is_limited and self.jail.memory_bytes() is not None):
+        """Bytes of memory of the run; without a limit, with its state. 0 where the session as a whole is within it."""
+        if self.jail is None:
             return 0
-        return processes.measure_run(self.strangers(None), with_state=not is_limited)
+        session_bytes = self.jail.memory_bytes()
+        if limits.memory_bytes is not None and session_bytes is not None and session_bytes <= limits.memory_bytes:
+            return 0
+        return processes.measure_run(self.strangers(None), with_state=limits.memory_bytes is None)
 
     async def _close(self, worker: ForkedWorker) -> None:
         self._ending.add(worker.pid)

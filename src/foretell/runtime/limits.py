@@ -60,6 +60,11 @@ class Limits:
     counts_processes: bool = True
 
     @property
+    def states_bytes(self) -> int | None:
+        """What the paused states of one session may take beside the cell that runs; None is no limit."""
+        return None if self.memory_bytes is None else self.memory_bytes // 2
+
+    @property
     def pictures_bytes(self) -> int:
         """What all pictures of one cell may take together."""
         return 10 * self.picture_bytes
@@ -105,8 +110,6 @@ def rlimits_of(limits: Limits) -> tuple[Rlimit, ...]:
     if sys.platform == "win32":
         return ()
     told = {"RLIMIT_NOFILE": limits.open_files, "RLIMIT_FSIZE": limits.file_bytes, "RLIMIT_CORE": 0}
-    if limits.cpu_seconds is not None:
-        told["RLIMIT_CPU"] = limits.cpu_seconds
     if limits.memory_bytes is not None and sys.platform != "darwin":
         told["RLIMIT_AS"] = limits.memory_bytes
     return tuple(Rlimit(name=name, limit=limit) for name, limit in told.items())

@@ -34,8 +34,7 @@ from foretell.model.run import (
 class Prepare:
     """First to the worker: import `preload` (names that cannot be imported are left out), then seed.
 
-    `rlimits` are for a process that is not confined: RLIMIT_AS counts from what is in use then, RLIMIT_CPU anew for
-    each order.
+    `rlimits` are for a process that is not confined: RLIMIT_AS counts from what is in use then.
     """
 
     seed: int
@@ -47,10 +46,12 @@ class Prepare:
 class Fork:
     """Fork: three descriptors come with it, the child's protocol socket, standard output and standard error.
 
-    The parent goes on serving orders, and tells in `ForkEnded` with the same `number` how the child ended.
+    The parent goes on serving orders, and tells in `ForkEnded` with the same `number` how the child ended. `files`
+    names the copies of the learner's files that other states still need.
     """
 
     number: int
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,9 +186,13 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rested:
-    """Last of a run in a process that can be forked: what stands in the way of that, by name; empty where nothing."""
+    """Last of a run in a process that can be forked: what stands in the way of that, by name; empty where nothing.
+
+    `files` names the copy of the learner's files that this state needs; "" for none.
+    """
 
     obstacles: tuple[str, ...]
+    files: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

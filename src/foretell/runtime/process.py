@@ -21,7 +21,7 @@ from foretell.runtime.inbox import Inbox
 from foretell.runtime.limits import Limits
 from foretell.runtime.messages import Order
 from foretell.runtime.outputs import join_streams
-from foretell.runtime.processes import measure_pss
+from foretell.runtime.processes import measure_cpu_seconds, measure_pss
 from foretell.runtime.protocol import Decoder, encode
 from foretell.runtime.workers import Arrival, Exited
 
@@ -130,6 +130,13 @@ class WorkerProcess:
                     shared = measure_pss(process.pid) if len(family) > 1 else 0
                     total += shared or process.memory_info().rss
         return total
+
+    def measure_cpu_seconds(self) -> float:
+        """What the process and all its descendants have computed; 0 where it is gone."""
+        with contextlib.suppress(psutil.Error):
+            root = psutil.Process(self.pid)
+            return measure_cpu_seconds([self.pid, *(child.pid for child in root.children(recursive=True))])
+        return 0.0
 
     async def close(self) -> None:
         """Kill, and wait until nothing of it is left."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -47,6 +48,11 @@ def measure_pss(pid: int) -> int:
     return _read_kib(pid, "smaps_rollup", "Pss:") << 10
 
 
+def measure_anonymous(pid: int) -> int:
+    """Bytes of memory of a process that is no file's, shared with others or not: quick to have. 0 where it is gone."""
+    return _read_kib(pid, "status", "RssAnon:") << 10
+
+
 def measure_run(pids: Collection[int], *, with_state: bool) -> int:
     """Bytes of memory of a run's processes, what they share counted once.
 
@@ -56,6 +62,16 @@ def measure_run(pids: Collection[int], *, with_state: bool) -> int:
         return sum(map(measure_pss, pids))
     largest = max((_read_kib(pid, "status", "VmRSS:") << 10 for pid in pids), default=0)
     return max(largest, sum(map(measure_pss, pids)) if len(pids) > 1 else 0)
+
+
+def measure_cpu_seconds(pids: Collection[int]) -> float:
+    """Seconds that processes have computed, with children that they have waited for; those that are gone left out."""
+    total = 0.0
+    for pid in pids:
+        with suppress(psutil.Error):
+            times = psutil.Process(pid).cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
 def count_threads(pid: int) -> int:

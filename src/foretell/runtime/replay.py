@@ -73,7 +73,6 @@ class FreshProcesses:
             state = await self._rebuilder.reach(self._take_best(request.prefix), request.prefix, flight)
             if isinstance(state, State):
                 return await self._perform(state, request, flight)
-            self._rebuilder.note_death((*request.prefix, request.cell), state)
             return finish(request, flight, state, ())
         finally:
             self._pool.refill()
@@ -85,18 +84,17 @@ class FreshProcesses:
             # The process was gone before it had read the order, so the cell has not run: once more, in another.
             self._pool.discard(state.worker)
             again = await self._rebuilder.reach(None, request.prefix, flight)
-            if isinstance(again, State):
-                state = again
-                ended = await flight.perform(state.worker, order)
-            else:
-                ended = again
+            if isinstance(again, Died):
+                return finish(request, flight, again, state.failed)
+            state = again
+            ended = await flight.perform(state.worker, order)
         if isinstance(ended, Died):
             self._pool.discard(state.worker)
-            self._rebuilder.note_death((*request.prefix, request.cell), ended)
+            self._rebuilder.passed_over.note_death((*request.prefix, request.cell), ended)
             return finish(request, flight, ended, state.failed)
         observations = await flight.observe(state.worker)
         self._live = state.after(request.cell, ended.failure)
-        self._rebuilder.note_end((*request.prefix, request.cell))
+        self._rebuilder.passed_over.note_end((*request.prefix, request.cell))
         return finish(request, flight, ended, state.failed, observations)
 
     def _take_best(self, prefix: Prefix) -> State | None:
@@ -115,7 +113,8 @@ class FreshProcesses:
         """The answer to a question about the state after `prefix`; None where there is none in time."""
         if not self._stage.turn.locked() and self._live is not None and self._live.is_exactly(prefix):
             async with self._stage.turn:
-                return await put_question(self._live.worker, order)
+                if self._live is not None and self._live.is_exactly(prefix):
+                    return await put_question(self._live.worker, order)
         async with self._aside_turn:
             state = await self._reach_aside(prefix)
             return None if state is None else await put_question(state.worker, order)

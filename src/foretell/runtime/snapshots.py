@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Awaitable
-from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -26,7 +24,7 @@ from foretell.runtime.household import Household
 from foretell.runtime.jail.jails import Jail
 from foretell.runtime.limits import explain_stopped_above
 from foretell.runtime.messages import CellEnded, Message, Order, Replay
-from foretell.runtime.state import OUTSIDE_KILLS, Prefix, make_fence
+from foretell.runtime.state import PassedOver, Prefix, make_fence
 from foretell.runtime.tree import Snapshot, Tree
 from foretell.runtime.turns import Turns
 
@@ -35,6 +33,8 @@ REST_SECONDS = 5.0
 QUIET_SECONDS = 2.0
 TRIES = 3
 LONG_RUN_NICENESS = 15
+
+LIKELY_BYTES = 8 << 20
 
 CHILD = "a child process"
 
@@ -45,6 +45,7 @@ class Ground(Protocol):
     """What a session stands on: the supervisor that it shares with others."""
 
     turns: Turns
+    memory_bytes: int
 
     async def lay(self, session: Snapshots) -> tuple[Jail, ForkedWorker]:
         """A jail of the session's own, and in it a confined, seeded process that has run no cell."""
@@ -75,7 +76,9 @@ class Snapshots:
         self._ground = ground
         self._keeps_snapshots = keeps_snapshots
         self._tree = Tree()
-        self._passed_over: set[Prefix] = set()
+        self._passed_over = PassedOver()
+        self._quiet: Flight | None = None
+        self._base_bytes = 0
         self._spoiled: set[Prefix] = set()
         self._laying = asyncio.Lock()
         self._settling: asyncio.Task[None] | None = None
@@ -87,6 +90,12 @@ class Snapshots:
     def kept(self) -> tuple[Snapshot, ...]:
         """The snapshots there are, each process once."""
         return tuple(self._tree)
+
+    @property
+    def used(self) -> float:
+        """When it was used last, by the clock of the loop; now where it keeps nothing."""
+        now = asyncio.get_running_loop().time()
+        return max((snapshot.used for snapshot in self._tree), default=now)
 
     @property
     def is_idle(self) -> bool:
@@ -102,8 +111,9 @@ class Snapshots:
         """End every process of the session."""
         if self._thinning is not None:
             self._thinning.cancel()
-        if self._stage.flight is not None:
-            self._stage.flight.abandon()
+        for flight in (self._stage.flight, self._quiet):
+            if flight is not None:
+                flight.abandon()
         async with self._stage.turn:
             await self._settle()
             await self.let_go()
@@ -122,8 +132,7 @@ class Snapshots:
 
     def drop(self, snapshot: Snapshot) -> None:
         """End one snapshot; it comes back by replay."""
-        self._tree.forget(snapshot.worker)
-        self._household.see_off(snapshot.worker)
+        self._household.drop(snapshot)
 
     async def conduct(self, request: RunRequest, flight: Flight) -> Run:
         """See a run through, when its turn has come among those of all sessions."""
@@ -131,10 +140,13 @@ class Snapshots:
         def tell(ahead: int) -> None:
             flight.show(Queued(ahead=ahead))
 
+        self._runner = None
         async with self._ground.turns.turn(tell, flight.stopping, self._yield_to_others):
             if flight.stopping.is_set():
                 return finish(request, flight, flight.died_waiting(), ())
             await self._settle()
+            most = self.limits.states_bytes if self.limits.states_bytes is not None else self._ground.memory_bytes
+            await self._household.make_room(most, self._tree.nearest(request.prefix))
             for _ in range(TRIES):
                 snapshot = await self._reach(request.prefix, flight)
                 if isinstance(snapshot, Died):
@@ -158,26 +170,26 @@ class Snapshots:
         if isinstance(ended, Died):
             if not ended.began and not flight.stopping.is_set():
                 return None
-            if ended.began and not ended.from_outside:
-                self._passed_over.add(key)
+            self._passed_over.note_death(key, ended)
             return finish(request, flight, ended, snapshot.failed)
-        self._passed_over.discard(key)
+        self._passed_over.note_end(key)
         observations = await flight.observe(runner)
         self._settling = asyncio.create_task(self._come_to_rest(snapshot.after(runner, request.cell, ended)))
         return finish(request, flight, ended, snapshot.failed, observations)
 
     async def _reach(self, prefix: Prefix, flight: Flight) -> Snapshot | Died:
         """The state after `prefix`: a snapshot, or the nearest one and replay; `Died` where that was stopped."""
-        kills = 0
+        losses = 0
         while True:
             reached = await self._extend(self._tree.nearest(prefix) or await self._base(), prefix, flight)
             if isinstance(reached, Snapshot):
                 reached.used = asyncio.get_running_loop().time()
                 return reached
             key, end = reached
-            kills += end.from_outside or not end.began
-            if (end.began and not end.from_outside) or kills >= OUTSIDE_KILLS:
-                self._passed_over.add(key)
+            if end.is_abandoned:
+                return end
+            losses += not end.is_own_doing
+            self._passed_over.note_death(key, end, losses)
             if flight.is_stopped:
                 return replace(end, failure=explain_stopped_above(key[-1].cell))
             flight.resume()
@@ -219,6 +231,7 @@ class Snapshots:
             await self._clear_away()
             self._household.jail, worker = await self._ground.lay(self)
             base = Snapshot(worker=worker, used=asyncio.get_running_loop().time())
+            self._base_bytes = processes.measure_anonymous(worker.pid)
             self._tree.put(base)
             return base
 
@@ -236,13 +249,15 @@ class Snapshots:
         The first process always stays behind, for a parent is what learns how its child has ended.
         """
         if snapshot.can_fork:
-            self._runner = await snapshot.worker.fork()
+            needed = {kept.worker.files for kept in self._tree} - {""}
+            self._runner = await snapshot.worker.fork(needed)
         else:
             self._runner = snapshot.worker
             self._tree.forget(snapshot.worker)
         if self._household.jail is not None:
             before, jail, runner = self._household.jail.out_of_memory_kills(), self._household.jail, self._runner
             runner.had_too_much_memory = lambda: jail.out_of_memory_kills() > before
+            runner.others = lambda: self._household.strangers(None)
             runner.memory = lambda: self._household.measure_run(self.limits)
             runner.end_others = lambda: self._end_others(runner)
         return self._runner
@@ -251,7 +266,8 @@ class Snapshots:
         """After a run: end all that it has started, and keep its process as a snapshot where it can be one."""
         if not self._keeps_snapshots:
             await snapshot.worker.await_rest(REST_SECONDS)
-            self._tree.put(snapshot)
+            for ended in self._tree.put(snapshot):
+                self._household.see_off(ended.worker)
             return
         if not await self._keep(snapshot):
             self._household.see_off(snapshot.worker)
@@ -280,9 +296,12 @@ class Snapshots:
             _log.info("After cell %s no snapshot is taken, later runs replay it: %s", name, told)
             if CHILD in obstacles:
                 return False
+        grown = processes.measure_anonymous(snapshot.worker.pid) - self._base_bytes
+        snapshot.likely_bytes = LIKELY_BYTES + max(0, grown)
         snapshot.can_fork = not obstacles
         if snapshot.can_fork:
             snapshot.worker.come_to_rest()
+        snapshot.worker.set_niceness(0)
         snapshot.used = asyncio.get_running_loop().time()
         for ended in self._tree.put(snapshot):
             self._household.see_off(ended.worker)
@@ -292,9 +311,15 @@ class Snapshots:
 
     async def _settle(self) -> None:
         """Wait until the run before has come to rest, and nothing of it is left but its snapshot."""
-        settling, self._settling = self._settling, None
-        if settling is not None:
-            await settling
+        settling = self._settling
+        if settling is None:
+            return
+        await asyncio.wait({settling})
+        if self._settling is settling:
+            self._settling = None
+            if not settling.cancelled() and (problem := settling.exception()) is not None:
+                _log.error("A run did not come to rest, so nothing of its session is kept", exc_info=problem)
+                await self._clear_away()
 
     async def _see(self, runner: ForkedWorker, work: Awaitable[CellEnded | Died]) -> CellEnded | Died:
         """How a cell has ended; a run that died, or that nobody waits for any more, leaves nothing running."""
@@ -315,7 +340,8 @@ class Snapshots:
 
     def _end_others(self, runner: ForkedWorker) -> None:
         """Kill what a run has started along with it: among a hundred that fork, it would have to wait for its end."""
-        if runner is self._runner and self._stage.flight is not None and not runner.exited.is_set():
+        is_running = self._stage.flight is not None or self._quiet is not None
+        if runner is self._runner and is_running and not runner.exited.is_set():
             self._household.kill_strangers(None)
 
     async def _sweep(self, keep: ForkedWorker | None) -> None:
@@ -326,9 +352,8 @@ class Snapshots:
 
     def _yield_to_others(self) -> None:
         """The run has become a long one: from now on it gets what others leave."""
-        if self._runner is not None and self._runner.pid:
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, self._runner.pid, LONG_RUN_NICENESS)
+        if self._runner is not None:
+            self._runner.set_niceness(LONG_RUN_NICENESS)
 
     def _thin_later(self) -> None:
         """Keep less once the learner has stopped to think."""
@@ -353,18 +378,18 @@ class Snapshots:
             if isinstance(reached, Died):
                 return None
             answer = await self._question(reached, order)
-            if self._tree.get(prefix) is None:
+            if not self._tree.has(reached.worker):
                 await self._end_run(reached.worker)
             return answer
 
     async def _reach_quietly(self, prefix: Prefix) -> Snapshot | Died:
-        flight = self._stage.flight = Flight(self.limits, lambda _: None)
+        flight = self._quiet = Flight(self.limits, lambda _: None)
         patience = asyncio.get_running_loop().call_later(REACH_SECONDS, flight.abandon)
         try:
             return await self._reach(prefix, flight)
         finally:
             patience.cancel()
-            self._stage.flight = None
+            self._quiet = None
 
     async def _question(self, snapshot: Snapshot, order: Order) -> Message | None:
         async with snapshot.asking:

@@ -18,7 +18,7 @@ from foretell.runtime.pool import Pool
 from foretell.runtime.process import WorkerProcess
 
 Prefix = tuple[CellSource, ...]
-OUTSIDE_KILLS = 2
+MOST_LOSSES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,26 @@ class State:
         return replace(self, executed=(*self.executed, cell), failed=failed)
 
 
+class PassedOver:
+    """The cells that no process survives, each known by the prefix that ends with it."""
+
+    def __init__(self) -> None:
+        self._keys: set[Prefix] = set()
+
+    def __contains__(self, executed: Prefix) -> bool:
+        """Whether the last cell of `executed` is to be passed over."""
+        return executed in self._keys
+
+    def note_death(self, executed: Prefix, end: Died, losses: int = 0) -> None:
+        """Remember that the last cell of `executed` took its process with it; or that too many were lost over it."""
+        if end.is_own_doing or losses >= MOST_LOSSES:
+            self._keys.add(executed)
+
+    def note_end(self, executed: Prefix) -> None:
+        """Remember that the last cell of `executed` has ended well after all."""
+        self._keys.discard(executed)
+
+
 def make_fence() -> str:
     """A mark for the native streams that no cell can know beforehand."""
     return f"\x1e{secrets.token_hex(8)}\x1e"
@@ -52,21 +72,12 @@ class Rebuilder:
     """Builds states by replay, and remembers which cells no process survives."""
 
     def __init__(self, pool: Pool) -> None:
+        self.passed_over = PassedOver()
         self._pool = pool
-        self._passed_over: set[Prefix] = set()
-
-    def note_death(self, executed: Prefix, end: Died) -> None:
-        """Remember that the last cell of `executed` ended its process, unless something outside did."""
-        if end.began and not end.from_outside:
-            self._passed_over.add(executed)
-
-    def note_end(self, executed: Prefix) -> None:
-        """Remember that the last cell of `executed` has ended well after all."""
-        self._passed_over.discard(executed)
 
     async def reach(self, state: State | None, prefix: Prefix, flight: Flight) -> State | Died:
         """The state after `prefix`, from `state` where there is one; `Died` where the run was stopped on the way."""
-        kills = 0
+        losses = 0
         while True:
             if state is None:
                 worker = await self._pool.take(flight.stopping)
@@ -78,9 +89,10 @@ class Rebuilder:
                 return reached
             self._pool.discard(state.worker)
             key, end = reached
-            kills += end.from_outside
-            if (end.began and not end.from_outside) or kills >= OUTSIDE_KILLS:
-                self._passed_over.add(key)
+            if end.is_abandoned:
+                return end
+            losses += not end.is_own_doing
+            self.passed_over.note_death(key, end, losses)
             if flight.is_stopped:
                 return replace(end, failure=explain_stopped_above(key[-1].cell))
             flight.resume()
@@ -93,7 +105,7 @@ class Rebuilder:
         for place in range(first, len(prefix)):
             flight.show(Replaying(done=place - first, total=total))
             cell, key = prefix[place], prefix[: place + 1]
-            if key in self._passed_over:
+            if key in self.passed_over:
                 state = replace(state, executed=key, failed=(*state.failed, cell.cell))
                 continue
             ended = await flight.rebuild(state.worker, Replay(cell=cell, fence=make_fence()))

@@ -32,9 +32,13 @@ CONFINE_SECONDS = 20.0
 LOOK_SECONDS = 60.0
 IDLE_SECONDS = 3600.0
 MEMORY_SHARE = 0.5
-LIKELY_BYTES = 16 << 20
 MOST_ROOTS = 4
-MOST_SPARES = 2
+MOST_SPARES = MOST_ROOTS
+
+LATE = (
+    f"The process that runs cells was not ready after {CONFINE_SECONDS:g} seconds; "
+    "is the machine overloaded? Try again, or run: foretell doctor"
+)
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +64,7 @@ class Supervisor:
         self.level = level
         self.turns = turns or Turns()
         self._jails = jails or Jails(level)
-        self._memory_bytes = memory_bytes or int(processes.memory_of_machine() * MEMORY_SHARE)
+        self.memory_bytes = memory_bytes or int(processes.memory_of_machine() * MEMORY_SHARE)
         self._idle_seconds = idle_seconds
         self._workroom = Workroom()
         self._roots: dict[tuple[str, ...], Root] = {}
@@ -68,7 +72,7 @@ class Supervisor:
         self._spares: dict[_Kind, asyncio.Task[tuple[Jail, ForkedWorker]]] = {}
         self._sessions: set[Snapshots] = set()
         self._looking: asyncio.Task[None] | None = None
-        self._measuring: set[asyncio.Task[None]] = set()
+        self._chores: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def __aenter__(self) -> Supervisor:
@@ -97,22 +101,20 @@ class Supervisor:
         try:
             await _order(worker, Prepare(seed=session.seed, preload=()))
         except BaseException:
-            await worker.close()
-            await jail.close()
+            await _close(jail, worker)
             raise
-        if not self._closed and key not in self._spares and len(self._spares) < MOST_SPARES:
-            self._spares[key] = asyncio.create_task(self._lay_anew(key))
+        self._lay_ahead(key)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_after())
         return jail, worker
 
     def note(self, session: Snapshots, snapshot: Snapshot) -> None:
-        """A snapshot was taken: where there are many, find out what it takes, and let others go if it is too much."""
-        if sum(len(each.kept) for each in self._sessions) * LIKELY_BYTES < self._memory_bytes:
+        """A snapshot was taken: where all may take too much, find out what it takes, and let others go if it is so."""
+        if sum(_size(each) for _, each in self._kept()) < self.memory_bytes:
             return
         task = asyncio.create_task(self._measure(session, snapshot))
-        self._measuring.add(task)
-        task.add_done_callback(self._measuring.discard)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
 
     def leave(self, session: Snapshots) -> None:
         """The session is closed."""
@@ -126,10 +128,9 @@ class Supervisor:
     async def close(self) -> None:
         """End every session and every root."""
         self._closed = True
-        for spare in await asyncio.gather(*self._spares.values(), return_exceptions=True):
-            if not isinstance(spare, BaseException):
-                await spare[1].close()
-        tasks = [*self._measuring, *([self._looking] if self._looking else [])]
+        await asyncio.gather(*map(_throw_away, self._spares.values()))
+        self._spares.clear()
+        tasks = [*self._chores, *([self._looking] if self._looking else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -162,6 +163,16 @@ class Supervisor:
             _log.warning("%s", busy)
             return await Root.start((), self._workroom.path)
 
+    def _lay_ahead(self, key: _Kind) -> None:
+        """Begin to make the next jail of this kind, in the place of the kind that was wanted longest ago."""
+        if self._closed or key in self._spares:
+            return
+        while len(self._spares) >= MOST_SPARES:
+            spare = self._spares.pop(next(iter(self._spares)))
+            self._chores.add(chore := asyncio.create_task(_throw_away(spare)))
+            chore.add_done_callback(self._chores.discard)
+        self._spares[key] = asyncio.create_task(self._lay_anew(key))
+
     async def _take_spare(self, key: _Kind) -> tuple[Jail, ForkedWorker] | None:
         """The jail with a confined process that was made ahead of time; None where there is none that is whole."""
         spare = self._spares.pop(key, None)
@@ -173,15 +184,15 @@ class Supervisor:
             return None  # What was in the way may be past, and is said again where it is not.
         if not jail.is_broken and not worker.exited.is_set():
             return jail, worker
-        await worker.close()
-        await jail.close()
+        await _close(jail, worker)
         return None
 
     async def _lay_anew(self, key: _Kind) -> tuple[Jail, ForkedWorker]:
         """A jail, and in it a process that is confined and has not been told whose it is."""
         preload, limits = key
-        root, jail = await asyncio.gather(self._root(preload), self._open_jail(limits))
+        jail = await self._open_jail(limits)
         try:
+            root = await self._root(preload)
             worker = await root.fork(jail)
             try:
                 await self._confine(worker, jail)
@@ -194,6 +205,8 @@ class Supervisor:
         return jail, worker
 
     async def _open_jail(self, limits: Limits) -> Jail:
+        if self.level.at_least(Level.B):
+            return await self._jails.open(limits)
         home = Path(tempfile.mkdtemp(prefix="home-", dir=self._workroom.path)) / "work"
         return await self._jails.open(limits, home=home)
 
@@ -201,11 +214,12 @@ class Supervisor:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CONFINE_SECONDS):
                 await worker.known.wait()
-        if worker.pid:
-            jail.adopt(worker.pid)
+        if not worker.pid:
+            raise RuntimeUnavailable(LATE)
+        jail.adopt(worker.pid)
         confined = await _order(worker, jail.order())
-        if isinstance(confined, Confined) and confined.leaks:
-            found = printable_line("; ".join(confined.leaks))
+        if not isinstance(confined, Confined) or confined.leaks:
+            found = printable_line("; ".join(confined.leaks) if isinstance(confined, Confined) else "it was not tried")
             raise RuntimeUnavailable(
                 f"The confinement of level {self.level} does not hold ({found}), so nothing is run. "
                 "Say a weaker level with --jail if you accept it, or run: foretell doctor"
@@ -217,25 +231,46 @@ class Supervisor:
 
     def _make_room(self, but: Snapshots | None = None) -> None:
         """Let go of the snapshots that were used longest ago, until the rest fits; the last one of `but` stays."""
-        kept = [(session, snapshot) for session in self._sessions for snapshot in session.kept]
-        total = sum(snapshot.memory_bytes or LIKELY_BYTES for _, snapshot in kept)
-        kept.sort(key=lambda pair: pair[1].used)
+        kept = sorted(self._kept(), key=lambda pair: pair[1].used)
+        total = sum(_size(snapshot) for _, snapshot in kept)
+        last = next((snapshot for session, snapshot in reversed(kept) if session is but), None)
         for session, snapshot in kept:
-            if total <= self._memory_bytes:
+            if total <= self.memory_bytes:
                 return
-            if session is not but and session.is_idle and snapshot.executed:
+            if snapshot is not last and session.is_idle:
                 session.drop(snapshot)
-                total -= snapshot.memory_bytes or LIKELY_BYTES
+                total -= _size(snapshot)
+
+    def _kept(self) -> list[tuple[Snapshots, Snapshot]]:
+        """All snapshots that could go: of each session all but the state before its first cell."""
+        return [(session, each) for session in self._sessions for each in session.kept if each.executed]
 
     async def _look_after(self) -> None:
         """Now and then, end the processes of sessions that nobody uses."""
         while True:
             await asyncio.sleep(min(LOOK_SECONDS, self._idle_seconds))
             now = asyncio.get_running_loop().time()
-            for session in tuple(self._sessions):
-                used = max((snapshot.used for snapshot in session.kept), default=now)
-                if session.is_idle and now - used > self._idle_seconds:
-                    await session.let_go()
+            idle = [each for each in self._sessions if each.is_idle and now - each.used > self._idle_seconds]
+            for outcome in await asyncio.gather(*(each.let_go() for each in idle), return_exceptions=True):
+                if isinstance(outcome, Exception):
+                    _log.error("An idle session could not be ended", exc_info=outcome)
+
+
+async def _close(jail: Jail, worker: ForkedWorker) -> None:
+    """End a jail in which no cell has run."""
+    await worker.close()
+    await jail.close()
+
+
+async def _throw_away(spare: asyncio.Task[tuple[Jail, ForkedWorker]]) -> None:
+    """End a jail that was made ahead of time, or is just being made."""
+    await asyncio.wait({spare})
+    if not spare.cancelled() and spare.exception() is None:
+        await _close(*spare.result())
+
+
+def _size(snapshot: Snapshot) -> int:
+    return snapshot.memory_bytes or snapshot.likely_bytes
 
 
 async def _order(worker: ForkedWorker, order: Confine | Prepare) -> Confined | Ready:
@@ -253,10 +288,7 @@ async def _order(worker: ForkedWorker, order: Confine | Prepare) -> Confined | R
                     case other:
                         told += getattr(other, "text", "")
     except TimeoutError as late:
-        raise RuntimeUnavailable(
-            f"The process that runs cells was not ready after {CONFINE_SECONDS:g} seconds; "
-            "is the machine overloaded? Try again, or run: foretell doctor"
-        ) from late
+        raise RuntimeUnavailable(LATE) from late
     last = printable_line((told.strip().splitlines() or ["it said nothing"])[-1])
     raise RuntimeUnavailable(
         f"The process that runs cells ended while it was made ready ({end.code}: {last}). Run: foretell doctor"

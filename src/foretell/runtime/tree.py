@@ -28,7 +28,8 @@ class Snapshot:
 
     `can_fork` is false where a fork would lose something: then the process itself goes on to the next cell.
     `behind_seconds` is what it would take to replay it from the last snapshot that is worth keeping, `seconds` what
-    its last cell took.
+    its last cell took. `likely_bytes` is a quick guess of its memory, which counts what states share for each of them;
+    `memory_bytes` is that memory as measured last (PSS), 0 before.
     """
 
     worker: ForkedWorker
@@ -38,6 +39,7 @@ class Snapshot:
     behind_seconds: float = 0.0
     seconds: float = 0.0
     used: float = 0.0
+    likely_bytes: int = 0
     memory_bytes: int = 0
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -70,8 +72,13 @@ class Tree:
         self._kept: dict[Prefix, Snapshot] = {}
 
     def __iter__(self) -> Iterator[Snapshot]:
-        """Give each process once."""
-        return iter(tuple({id(snapshot.worker): snapshot for snapshot in self._kept.values()}.values()))
+        """Give each process once. Another thread may ask, so the table is copied in one step."""
+        kept = tuple(self._kept.values())
+        return iter({id(snapshot.worker): snapshot for snapshot in kept}.values())
+
+    def has(self, worker: ForkedWorker) -> bool:
+        """Whether a process is kept."""
+        return any(snapshot.worker is worker for snapshot in self)
 
     def get(self, prefix: Prefix) -> Snapshot | None:
         """The living snapshot that has run exactly `prefix`."""
@@ -90,7 +97,7 @@ class Tree:
         """Keep a snapshot; gives those that are to be ended for it."""
         old = self._kept.pop(snapshot.executed, None)
         self._kept[snapshot.executed] = snapshot
-        replaced = [old] if old is not None and not any(kept.worker is old.worker for kept in self) else []
+        replaced = [old] if old is not None and not self.has(old.worker) else []
         too_many = self._choose_too_many()
         for each in too_many:
             self.forget(each.worker)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -30,6 +31,21 @@ class Files:
         self._copy: Path | None = None
         self._listing: Listing = ()
         self._copies = 0
+
+    @property
+    def name(self) -> str:
+        """The copy that this state needs; "" where there were no files."""
+        return self._copy.name if self._copy is not None else ""
+
+    def forget_all_but(self, needed: Iterable[str]) -> None:
+        """Remove the copies that no state needs any more: they take room in the learner's own folder."""
+        wanted = {*needed, self.name}
+        with suppress(OSError):
+            for entry in list(os.scandir(self._home.parent / KEPT)):
+                if entry.name not in wanted:
+                    with suppress(OSError):
+                        _empty(entry.path)
+                        os.rmdir(entry.path)  # noqa: PTH106  a path as scandir gives it
 
     def keep(self, name: str) -> str | None:
         """Keep the files as they are under `name`; what was in the way, None where they are kept."""

@@ -33,6 +33,7 @@ class Forks:
         self._files: Files | None = None
         self._children: dict[int, tuple[int, int]] = {}
         self._number = 0
+        self._needed: tuple[str, ...] | None = None
         self._has_run = False
 
     def serve(self) -> None:
@@ -67,10 +68,16 @@ class Forks:
     def _rest(self) -> None:
         """After a run: keep its files, say whether this process may be forked, and wait for the supervisor only."""
         obstacles = list(find_obstacles())
-        if self._files is not None and (problem := self._files.keep(str(self._number))):
-            obstacles.append(problem)
+        files = ""
+        if self._files is not None:
+            if self._needed is not None:
+                self._files.forget_all_but(self._needed)
+                self._needed = None  # Known for the moment of the fork only.
+            if problem := self._files.keep(str(self._number)):
+                obstacles.append(problem)
+            files = self._files.name
         outlive_parent()
-        self._channel.send(Rested(obstacles=tuple(obstacles)))
+        self._channel.send(Rested(obstacles=tuple(obstacles), files=files))
 
     def _fork(self, order: Fork) -> None:
         descriptors = self._channel.take_descriptors(3)
@@ -86,7 +93,7 @@ class Forks:
         random.setstate(state)
         take_over(descriptors)
         self._children.clear()
-        self._number, self._has_run = order.number, False
+        self._number, self._has_run, self._needed = order.number, False, order.files
         die_with_parent(parent)
         self._channel.begin_anew()
         self._channel.send(Forked())

@@ -17,7 +17,7 @@ from contextlib import suppress
 from foretell.model.arrays import Measure
 from foretell.runtime.inside.capture import Outlet, Stream
 from foretell.runtime.inside.channel import Channel, claim
-from foretell.runtime.inside.held import Held
+from foretell.runtime.inside.held import hold
 from foretell.runtime.inside.linux import die_with_parent
 from foretell.runtime.inside.lookup import answer_probes, complete, inspect, list_variables
 from foretell.runtime.inside.measure import measure
@@ -58,12 +58,10 @@ def serve(channel: Channel) -> None:
     sys.argv[:] = [""]
     shell = make_shell(outlet)
     channel.interrupts.install()
-    held = Held()
     while (order := channel.receive()) is not None:
-        held.count_anew()
         obey(channel, shell, order)
         if isinstance(order, Prepare):
-            held.hold(order.rlimits)
+            hold(order.rlimits)
 
 
 def obey(channel: Channel, shell: LessonShell, order: Message) -> None:

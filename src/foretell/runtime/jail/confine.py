@@ -51,9 +51,7 @@ def _limit(order: Confine) -> None:
         kind = getattr(resource, rlimit.name)
         _, most = resource.getrlimit(kind)
         limit = rlimit.limit if most == resource.RLIM_INFINITY else min(rlimit.limit, most)
-        # One second more before the kernel kills: the first signal is the one that says what the limit was.
-        hard = limit + 1 if kind == resource.RLIMIT_CPU and most == resource.RLIM_INFINITY else limit
-        resource.setrlimit(kind, (limit, hard))
+        resource.setrlimit(kind, (limit, limit))
     if order.extra_address_space is not None:
         space = recall_address_space() + order.extra_address_space
         resource.setrlimit(resource.RLIMIT_AS, (space, space))

@@ -7,11 +7,14 @@ Enters: limits and a process id. Leaves: a `Group` of directories. Invariant: a 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from foretell.errors import RuntimeUnavailable
+
+_numbers = itertools.count(1)
 
 MOUNTED = Path("/sys/fs/cgroup")
 OURS = "foretell-"
@@ -129,11 +132,11 @@ def _make(beneath: Path) -> Path:
     """The directory of this supervisor, and away with those of dead ones."""
     for old in beneath.glob(f"{OURS}*"):
         with contextlib.suppress(ValueError):
-            if not Path(f"/proc/{int(old.name.removeprefix(OURS))}").exists():
+            if not Path(f"/proc/{int(old.name.removeprefix(OURS).partition('-')[0])}").exists():
                 for jail in old.glob("jail-*"):
                     _remove(jail)
                 _remove(old)
-    place = beneath / f"{OURS}{os.getpid()}"
+    place = beneath / f"{OURS}{os.getpid()}-{next(_numbers)}"
     try:
         place.mkdir(exist_ok=True)
     except OSError as failure:

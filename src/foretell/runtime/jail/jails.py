@@ -88,7 +88,8 @@ class Jails:
             return None
         name = f"jail-{next(self._numbers)}"
         processes = limits.processes + PAUSED_PROCESSES
-        return groups.open_group(self._backend, name, memory_bytes=limits.memory_bytes, processes=processes)
+        memory_bytes = None if limits.memory_bytes is None else limits.memory_bytes + (limits.states_bytes or 0)
+        return groups.open_group(self._backend, name, memory_bytes=memory_bytes, processes=processes)
 
     def _plan(self, limits: Limits) -> Plan:
         network = places.NETWORK if self.network else ()
@@ -276,8 +277,6 @@ def _rlimits(limits: Limits, *, shares_account: bool) -> tuple[Rlimit, ...]:
         "RLIMIT_RTPRIO": 0,
         "RLIMIT_NICE": 0,
     }
-    if limits.cpu_seconds is not None:
-        told["RLIMIT_CPU"] = limits.cpu_seconds
     return tuple(Rlimit(name=name, limit=limit) for name, limit in told.items())
 
 

@@ -6,6 +6,7 @@ confined at it and found no leak.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,6 +48,9 @@ class Survey:
 
 def survey(up_to: Level = Level.A) -> Survey:
     """Try each level from `up_to` down with a real process, until one holds. Blocks for less than a second a level."""
-    from foretell.runtime.jail.trial import try_levels
+    if not sys.platform.startswith("linux"):
+        lack = Lack(what=f"Cells are confined on Linux; this is {sys.platform}", remedy="See docs/jail.md")
+        return Survey(level=Level.NONE, holds=(), lacks=(lack,))
+    from foretell.runtime.jail.trial import try_levels  # Linux only, down to its imports
 
     return try_levels(up_to)
