@@ -20,6 +20,7 @@ from IPython.core.displaypub import DisplayPublisher
 
 from foretell.model.run import ClearOutput, DisplayOutput, StreamOutput, UpdateDisplay
 from foretell.runtime.inside.channel import Channel
+from foretell.runtime.inside.floods import Floods
 from foretell.runtime.messages import Shown
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Outlet:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._floods = Floods(channel)
         self._shut = 0
         self.catch: Callable[[Shown], bool] = lambda _: False
 
@@ -45,12 +47,17 @@ class Outlet:
     def show(self, output: Shown) -> None:
         """Send one output, unless shut or caught on its way."""
         if not self._shut and self.is_ours and not self.catch(output):
-            self._channel.send(output)
+            self._floods.send(output)
 
     def send(self, output: Shown) -> None:
         """Send one output past whoever catches them, unless shut."""
         if not self._shut and self.is_ours:
-            self._channel.send(output)
+            self._floods.send(output)
+
+    def settle(self) -> None:
+        """The cell is over: see that all it has printed comes before whatever is said next."""
+        if self.is_ours:
+            self._floods.settle()
 
     @contextmanager
     def shut(self) -> Iterator[None]:

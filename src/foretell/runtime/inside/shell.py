@@ -148,6 +148,7 @@ def run_cell(shell: LessonShell, interrupts: Interrupts, cell: CellSource) -> Ce
     started = time.perf_counter()
     result = _run(shell, interrupts, cell.text)
     shell.widgets.settle()
+    shell.outlet.settle()
     seconds = time.perf_counter() - started
     return CellEnded(failure=_read_failure(shell, result), seconds=seconds, asserts=())
 
