@@ -17,6 +17,8 @@ BENCHES: dict[str, Callable[[], Awaitable[Row]]] = {
     **notebook.benches(),
     "cell-vs-ipykernel": cells.trivial_cell,
     "cell-vs-ipykernel-and-fork": cells.trivial_cell_and_fork,
+    "cell-beside-a-loop": cells.beside("cell-beside-a-loop", cells.LOOP, "an endless loop"),
+    "cell-beside-a-memory-bomb": cells.beside("cell-beside-a-memory-bomb", cells.MEMORY_BOMB, "a memory bomb"),
     "edit-the-top-run-the-last": cells.edit_the_top,
     "session-open-vs-fork": cells.session_opens,
     "learner-memory-vs-ipykernel": memory.learner,
@@ -44,7 +46,7 @@ async def main(only: list[str]) -> int:
             print(f"bench: {name} is left out: {why}", file=sys.stderr)
             continue
         print(rows[-1].line(), flush=True)
-        keep(rows, anew=not only)
+        keep(rows, BENCHES, anew=not only)
     return 1 if missing else 0
 
 

@@ -6,18 +6,25 @@ strongest level; the kernel's side is nbclient's round trip to a kernel that has
 
 from __future__ import annotations
 
+import asyncio
 import os
 import statistics
 import time
+from collections.abc import Awaitable, Callable
 
 from bench import ours, peers
 from bench.lesson import CELLS, MODULES, TRIVIAL, UNFIGURED, plain_notebook
 from bench.measure import Row, Side, compare, spread
 from foretell.model.run import CellSource
+from foretell.runtime.session import Session
 
 TURNS = 40
 EDITS = 5
 FORKS = 30
+SETTLE_SECONDS = 1.0
+PAUSE_SECONDS = 0.1
+LOOP = "while True:\n    pass"
+MEMORY_BOMB = "held = []\nwhile True:\n    held.append(b'x' * (50 << 20))"
 
 
 async def trivial_cell() -> Row:
@@ -71,6 +78,49 @@ async def _time_forks() -> list[float]:
         return [await driver.do("fork") for _ in range(FORKS)]
 
 
+def beside(name: str, code: str, what: str) -> Callable[[], Awaitable[Row]]:
+    """A trivial cell while a neighbour runs `code` again and again, against the same cell alone."""
+
+    async def measure() -> Row:
+        async with ours.supervised() as supervisor:
+            mine, other = (supervisor.session(limits=ours.LIMITS, seed=seed, preload=MODULES) for seed in range(2))
+            try:
+                alone = await _time_trivial(mine)
+                meanwhile = asyncio.create_task(_again(other, CellSource(cell="neighbour", text=code)))
+                await asyncio.sleep(SETTLE_SECONDS)
+                disturbed = await _time_trivial(mine)
+                meanwhile.cancel()
+                await asyncio.gather(meanwhile, return_exceptions=True)
+            finally:
+                await asyncio.gather(mine.close(), other.close())
+        return Row(
+            name=name,
+            ours=statistics.median(disturbed) * 1000,
+            other=statistics.median(alone) * 1000,
+            unit="ms",
+            other_is=f"the same cell alone; ours is beside {what}",
+            note=f"ours {spread(disturbed)}; other {spread(alone)}",
+        )
+
+    return measure
+
+
+async def _time_trivial(session: Session) -> list[float]:
+    await ours.run(session, (), TRIVIAL)
+    taken = []
+    for _ in range(TURNS):
+        began = time.perf_counter()
+        await ours.run(session, (), TRIVIAL)
+        taken.append(time.perf_counter() - began)
+        await asyncio.sleep(PAUSE_SECONDS)
+    return taken
+
+
+async def _again(session: Session, cell: CellSource) -> None:
+    while True:
+        await ours.see(session, (), cell)
+
+
 async def edit_the_top() -> Row:
     """The set-up cell was edited and the last cell is wanted: replay in a fork, against restart and run all."""
     given = plain_notebook(UNFIGURED)
@@ -91,7 +141,7 @@ async def edit_the_top() -> Row:
 
 
 async def session_opens() -> Row:
-    """Open a session, run nothing, close it, against a new kernel: what a jail and a fork take by themselves."""
+    """Open a session, run nothing, close it, against one bare fork: what a jail and its process take by themselves."""
     async with ours.supervised() as supervisor:
         taken = []
         for _ in range(FORKS):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,9 +111,10 @@ def spread(seconds: Sequence[float]) -> str:
     return f"{len(seconds)}: {_rounded(min(seconds) * 1000)} to {_rounded(max(seconds) * 1000)} ms"
 
 
-def keep(rows: Sequence[Row], path: Path = RESULTS, *, anew: bool) -> None:
-    """Write the rows; unless `anew`, those of other names that are there stay."""
-    kept = {} if anew or not path.exists() else {row["name"]: row for row in json.loads(path.read_text())}
+def keep(rows: Sequence[Row], names: Collection[str], path: Path = RESULTS, *, anew: bool) -> None:
+    """Write the rows; unless `anew`, those of the other `names` that are there stay."""
+    there = [] if anew or not path.exists() else json.loads(path.read_text())
+    kept = {row["name"]: row for row in there if row["name"] in names}
     kept |= {row.name: row.plain() for row in rows}
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(list(kept.values()), indent=2) + "\n")

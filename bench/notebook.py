@@ -47,8 +47,8 @@ async def _against_driver(name: str, cells: Sequence[CellSource], order: str, ot
 
 
 async def jail_cost(name: str, cells: Sequence[CellSource]) -> Row:
-    """The strongest level against a fork that nothing confines: fork and run, without the end."""
-    async with ours.supervised() as jailed, ours.supervised(Level.NONE) as free:
+    """The strongest level against a fork that nothing confines: fork and run, without the end, nothing made ahead."""
+    async with ours.supervised(lays_ahead=False) as jailed, ours.supervised(Level.NONE, lays_ahead=False) as free:
         if jailed.level is Level.NONE:
             raise NotMeasured("this machine confines nothing; run: foretell doctor")
         mine = Side(name="ours", work=lambda: ours.start_and_run(jailed, cells), rest=_rest)

@@ -21,9 +21,11 @@ LIMITS = Limits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30)
 
 
 @asynccontextmanager
-async def supervised(level: Level | None = None) -> AsyncIterator[Supervisor]:
+async def supervised(level: Level | None = None, *, lays_ahead: bool = True) -> AsyncIterator[Supervisor]:
     """Give a supervisor whose root is warm; at the strongest level there is, if none is named."""
-    async with Supervisor(level=level or (await asyncio.to_thread(survey)).level) as supervisor:
+    level = level or (await asyncio.to_thread(survey)).level
+    async with Supervisor(level=level) as supervisor:
+        supervisor.lays_ahead = lays_ahead
         session = supervisor.session(limits=LIMITS, seed=0, preload=MODULES)
         await session.start()
         await session.close()

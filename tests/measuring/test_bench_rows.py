@@ -13,7 +13,7 @@ def row(name: str, ours: float) -> Row:
 
 
 def test_a_row_is_kept_with_exactly_what_was_promised(tmp_path):
-    keep([row("cell", 4.0)], tmp_path / "results" / "latest.json", anew=True)
+    keep([row("cell", 4.0)], ["cell"], tmp_path / "results" / "latest.json", anew=True)
     kept = json.loads((tmp_path / "results" / "latest.json").read_text())
     assert kept == [{"name": "cell", "ours": 4.0, "other": 10.0, "unit": "ms", "ratio": 2.5, "other_is": "a peer"}]
 
@@ -21,8 +21,8 @@ def test_a_row_is_kept_with_exactly_what_was_promised(tmp_path):
 @pytest.mark.parametrize(("anew", "names"), [(True, ["b"]), (False, ["a", "b"])])
 def test_rows_of_other_names_stay_where_only_some_were_measured(tmp_path, anew, names):
     path = tmp_path / "latest.json"
-    keep([row("a", 1.0), row("b", 1.0)], path, anew=True)
-    keep([row("b", 2.0)], path, anew=anew)
+    keep([row("a", 1.0), row("b", 1.0), row("renamed since", 1.0)], ["a", "b", "renamed since"], path, anew=True)
+    keep([row("b", 2.0)], ["a", "b"], path, anew=anew)
     kept = json.loads(path.read_text())
     assert [each["name"] for each in kept] == names
     assert kept[-1]["ours"] == 2.0

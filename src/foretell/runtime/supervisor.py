@@ -49,7 +49,8 @@ class Supervisor:
     """Serves sessions, confined at `level`. Use it as an async context manager, or `close` it.
 
     `memory_bytes` is what all snapshots together may take (PSS; half of the machine's memory if not given), and a
-    session that has been idle for `idle_seconds` keeps no processes.
+    session that has been idle for `idle_seconds` keeps no processes. While it `lays_ahead`, a confined process waits for
+    the next session of each kind that was wanted.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Supervisor:
         self._jails = jails or Jails(level)
         self.memory_bytes = memory_bytes or int(processes.memory_of_machine() * MEMORY_SHARE)
         self._idle_seconds = idle_seconds
+        self.lays_ahead = True
         self._workroom = Workroom()
         self._roots: dict[tuple[str, ...], Root] = {}
         self._starting: dict[tuple[str, ...], asyncio.Lock] = {}
@@ -165,7 +167,7 @@ class Supervisor:
 
     def _lay_ahead(self, key: _Kind) -> None:
         """Begin to make the next jail of this kind, in the place of the kind that was wanted longest ago."""
-        if self._closed or key in self._spares:
+        if self._closed or not self.lays_ahead or key in self._spares:
             return
         while len(self._spares) >= MOST_SPARES:
             spare = self._spares.pop(next(iter(self._spares)))
