@@ -104,6 +104,13 @@ NOW = {
     "many obstacles": "say(frame(44, text='{\"obstacles\": [' + ','.join(['\"\"'] * (7 << 20)) + ']}'))\ntime.sleep(9)",
     "a number of many digits": "say(frame(41, text='{\"number\": 1, \"code\": ' + '9' * (1 << 20) + '}'))\ntime.sleep(9)",
     "lists in lists in lists": "say(frame(35, text='{\"seen\": ' + '[' * 100000 + ']' * 100000 + '}'))\ntime.sleep(9)",
+    "quotes in a text that never ends": """say(frame(STREAM, text='{"name":"stdout","text":"' + (chr(92) + chr(34)) * 600_000))\ntime.sleep(9)""",
+    "a number that no float can hold": """
+end = time.monotonic() + 1
+while time.monotonic() < end:
+    say(frame(34, text='{"failure":null,"asserts":[],"seconds":' + '9' * 400 + '}'))""",
+    "errors without end": "while True: say(frame(66, dict(name='E', value='v', lines=['x' * (20 << 20)])))",
+    "names of displays without end": "while True: say(frame(DISPLAY, dict(data={'text/plain': ''}, execution_count=None, display_id='x' * (20 << 20))))",
     "half a frame": f"say({BIG}[:-1])\ntime.sleep(9)",
     "an end before the end": "say(frame(34, dict(failure=None, seconds=-1e308, asserts=[])) + frame(44, dict(obstacles=[])))",
     "text that is no text": 'say(frame(STREAM, text=\'{"name": "stdout", "text": "\\\\ud800"}\'))',
@@ -111,6 +118,18 @@ NOW = {
     "a picture that is none": "say(frame(DISPLAY, dict(data={'image/png': '=' * 99, 'text/html': '<script>'}, execution_count=-(10 ** 30), display_id=None)))",
 }
 
+MAPS = """
+import ctypes, os
+os.chdir("/tmp")
+for _ in range(40):
+    os.mkdir("\\n" * 255); os.chdir("\\n" * 255)
+held = os.open("f", os.O_RDWR | os.O_CREAT); os.ftruncate(held, 8192)
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+for turn in range(20_000): libc.mmap(None, 4096, 1, 2, held, 4096 * (turn % 2))
+os.close(held); os.chdir("/home/learner/work")
+"""
 BOMB = """
 import os
 while True:
@@ -187,3 +206,31 @@ async def test_a_fork_bomb_that_takes_no_refusal_goes_as_a_whole(supervisor: Sup
     assert text_of(await run(session, "print(6 * 7)")) == "42\n"
     assert await find_left(supervisor, session) == frozenset()
     await session.close()
+
+
+async def test_a_table_of_what_is_mapped_that_never_ends_is_not_read_to_its_end(
+    supervisor: Supervisor, neighbour: StagedSession
+) -> None:
+    Path("/proc/self/clear_refs").write_text("5")
+    peak = peak_bytes()
+    session = supervisor.session(limits=LIMITS, seed=1)
+    await run(session, MAPS)
+    assert text_of(await run(session, MAPS, "print(6 * 7)")) == "42\n"
+    assert text_of(await run(neighbour, "kept = 6", "print(kept * 7)")) == "42\n"
+    await session.close()
+    assert peak_bytes() - peak < 60 << 20
+
+
+async def test_a_process_that_does_not_read_holds_up_nobody(supervisor: Supervisor, neighbour: StagedSession) -> None:
+    hook, large = "import os, time\nos.fork = lambda: time.sleep(1e6)", "#" + "x" * 600_000 + "\nprint(1)"
+    for _ in range(3):
+        session = supervisor.session(limits=LIMITS, seed=1)
+        await run(session, hook)
+        running = asyncio.create_task(run(session, hook, large))
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(RUN_SECONDS):
+            await session.stop()
+            await running
+            await session.close()
+        for turn in range(3):
+            assert text_of(await run(neighbour, "kept = 6", f"print(kept * 7, {turn})")) == f"42 {turn}\n"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from foretell.model.run import ClearOutput, DisplayOutput, StreamOutput, UpdateDisplay
+from foretell.model.run import ClearOutput, DisplayOutput, ErrorOutput, StreamOutput, UpdateDisplay
 from foretell.runtime.allowance import Allowance
 from foretell.runtime.limits import Limits
 
@@ -125,3 +125,27 @@ def test_outputs_that_come_all_at_once_are_let_through_at_their_pace(rate, count
 def test_outputs_that_keep_to_their_pace_never_wait():
     allowance = Allowance(Limits(outputs_per_second=10))
     assert not any(allowance.wait_seconds(100 + place / 10) > 1e-9 for place in range(1000))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ErrorOutput(name="E", value="v", lines=("x" * 2000,)),
+        ErrorOutput(name="E" * 2000, value="v", lines=()),
+        ErrorOutput(name="E", value="v" * 2000, lines=()),
+        DisplayOutput(data={"text/plain": ""}, display_id="x" * 2000),
+        DisplayOutput(data={"x" * 2000: ""}),
+    ],
+)
+def test_every_text_of_an_output_counts(event):
+    allowance = Allowance(Limits(output_bytes=1000))
+    assert allowance.fit(event) is None
+    assert allowance.failure.kind == "output"
+
+
+def test_pictures_that_are_refused_count_too():
+    allowance = Allowance(Limits(picture_bytes=1000))
+    event = DisplayOutput(data={f"image/x{n}": "/9j/////" * 100 for n in range(4)})
+    for _ in range(4):
+        allowance.fit(event)
+    assert "pictures" in allowance.failure.message

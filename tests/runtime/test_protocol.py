@@ -15,8 +15,8 @@ from foretell.model.run import (
     Probe,
     StreamOutput,
 )
-from foretell.runtime.messages import CellEnded, Execute, ListVariables, Observed, Prepare, Seen
-from foretell.runtime.protocol import HEADER, MAGIC, MAX_PAYLOAD_BYTES, VERSION, Decoder, encode
+from foretell.runtime.messages import KIND_OF, CellEnded, Execute, ListVariables, Observed, Prepare, Seen
+from foretell.runtime.protocol import HEADER, MAGIC, MAX_PAYLOAD_BYTES, TOKEN, VERSION, Decoder, encode
 
 printable = st.text(st.characters(exclude_categories=["Cs"]))
 failures = st.none() | st.builds(Failure, kind=printable, message=printable, line=st.none() | st.integers(1, 99))
@@ -118,3 +118,19 @@ def test_a_message_too_large_for_a_frame_is_refused_by_its_sender():
 def test_half_a_surrogate_pair_arrives_as_a_question_mark():
     (message,) = Decoder().feed(encode(StreamOutput(name="stdout", text="a\ud800b")))
     assert message == StreamOutput(name="stdout", text="a?b")
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b'"'])
+def test_a_text_is_read_once_however_it_ends(end):
+    # Were it tried again at each of its quotes, a megabyte would take an hour.
+    text = b'"' + b'\\"' * 600_000 + end
+    assert [found.span() for found in TOKEN.finditer(text)] == [(0, len(text))]
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "1e999", "-1e999"])
+def test_a_number_that_no_float_can_hold_is_a_fault_and_nothing_of_it_is_kept(number):
+    payload = f'{{"failure":null,"asserts":[],"seconds":{number}}}'.encode()
+    decoder = Decoder()
+    with pytest.raises(ProtocolFault):
+        decoder.feed(HEADER.pack(MAGIC, VERSION, KIND_OF[CellEnded], len(payload)) + payload + bytes(99))
+    assert decoder.held_bytes == 0

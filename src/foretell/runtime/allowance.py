@@ -10,7 +10,7 @@ import base64
 import binascii
 from dataclasses import replace
 
-from foretell.model.run import DisplayOutput, Failure, FailureKind, StreamOutput, UpdateDisplay
+from foretell.model.run import DisplayOutput, ErrorOutput, Failure, FailureKind, StreamOutput, UpdateDisplay
 from foretell.runtime.limits import Limits, explain, explain_pictures, name_bytes
 from foretell.runtime.messages import Shown
 from foretell.runtime.pictures import measure_picture
@@ -40,7 +40,10 @@ class Allowance:
         if isinstance(shown, DisplayOutput | UpdateDisplay):
             return self._fit_display(shown)
         self._charge_text(EVENT_CHARGE)
-        return shown
+        if isinstance(shown, ErrorOutput):
+            for text in (shown.name, shown.value, *shown.lines):
+                self._charge_text(EVENT_CHARGE + len(text))
+        return shown if self.failure is None else None
 
     def wait_seconds(self, now: float) -> float:
         """How long to wait after an output that came at `now` so that they keep to their pace, bursts aside."""
@@ -59,6 +62,8 @@ class Allowance:
         data = dict(shown.data)
         for mime, entry in shown.data.items():
             if (refused := self._refuse(mime, entry)) is not None:
+                # It has cost its reading, and a cell may show as many as it likes.
+                self._pictures_left -= min(len(entry), self._limits.picture_bytes)
                 del data[mime]
                 data["text/plain"] = refused
         for mime, entry in data.items():
@@ -66,7 +71,8 @@ class Allowance:
                 self._pictures_left -= _count_bytes(mime, entry)
             else:
                 self._charge_text(len(entry.encode("utf-8", "replace")))
-        self._charge_text(EVENT_CHARGE)
+            self._charge_text(len(mime))
+        self._charge_text(EVENT_CHARGE + len(shown.display_id or ""))
         if self._pictures_left < 0:
             self._end(explain_pictures(self._limits))
         return replace(shown, data=data) if self.failure is None else None

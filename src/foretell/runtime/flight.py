@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -23,6 +23,7 @@ from foretell.model.run import (
     FailureKind,
     Observation,
     Output,
+    Probe,
     StreamOutput,
     UpdateDisplay,
 )
@@ -38,16 +39,19 @@ from foretell.runtime.limits import (
 )
 from foretell.runtime.messages import Begun, CellEnded, Execute, Observed, Planned, Replay, Shown
 from foretell.runtime.outputs import Outputs
+from foretell.runtime.trim import trim_asserts, trim_ended, trim_observed
 from foretell.runtime.turns import count_cores
 from foretell.runtime.workers import Arrival, Exited, Worker
 
 GRACE_SECONDS = 2.0
 WATCH_SECONDS = 0.2
 WARNING_SECONDS = 1.0
+REST_SHARE = 5
 PROBE_SECONDS = 10.0
 KILLED = -9
 _log = logging.getLogger(__name__)
 
+STREAMS = ("stdout", "stderr")
 SHOWN = (StreamOutput, DisplayOutput, ErrorOutput, ClearOutput, UpdateDisplay)
 
 
@@ -147,7 +151,7 @@ class Flight:
                     case Begun():
                         began = True
                     case Planned(asserts=asserts):
-                        planned = asserts
+                        planned = trim_asserts(asserts)
                     case CellEnded() as ended if began:
                         break
                     case Exited() as end:
@@ -157,8 +161,8 @@ class Flight:
         await worker.pass_fence()
         return self._judge(ended)
 
-    async def observe(self, worker: Worker) -> dict[tuple[str, int], Observation]:
-        """The answers to the probes of the cell just performed; empty where the worker gave none.
+    async def observe(self, worker: Worker, probes: Iterable[Probe]) -> dict[tuple[str, int], Observation]:
+        """The answers to the `probes` of the cell just performed; empty where the worker gave none.
 
         Stop ends the process at once: an interrupt is for a cell, and that is over.
         """
@@ -167,18 +171,21 @@ class Flight:
         try:
             with self._limited(worker):
                 async with asyncio.timeout(PROBE_SECONDS):
-                    observed = await self._read_observed(worker)
+                    asked = {(probe.question, probe.row) for probe in probes}
+                    observed = await self._read_observed(worker, asked)
         except TimeoutError:
             worker.kill()
         for arrival in worker.receive_waiting():
             await self._take(arrival)
         return observed
 
-    async def _read_observed(self, worker: Worker) -> dict[tuple[str, int], Observation]:
+    async def _read_observed(
+        self, worker: Worker, asked: Collection[tuple[str, int]]
+    ) -> dict[tuple[str, int], Observation]:
         while True:
             match await worker.receive():
                 case Observed(seen=seen):
-                    return {(one.question, one.row): one.observation for one in seen}
+                    return trim_observed(seen, asked)
                 case Exited():
                     return {}
                 case arrival:
@@ -186,7 +193,7 @@ class Flight:
 
     async def _take(self, arrival: Arrival) -> None:
         """Show what fits; wait a moment where outputs come too fast, so that the worker's pipe slows the cell."""
-        if not isinstance(arrival, SHOWN):
+        if not isinstance(arrival, SHOWN) or (isinstance(arrival, StreamOutput) and arrival.name not in STREAMS):
             return
         shown = self._allowance.fit(arrival)
         if shown is not None:
@@ -220,7 +227,8 @@ class Flight:
         self.stopping.set()
         return True
 
-    def _judge(self, ended: CellEnded) -> CellEnded | Died:
+    def _judge(self, said: CellEnded) -> CellEnded | Died:
+        ended = trim_ended(said)
         if self._told is None:
             return replace(ended, failure=name_limit(ended.failure, self._limits))
         line = ended.failure.line if ended.failure is not None else None
@@ -287,8 +295,12 @@ class Flight:
         self._show(StreamOutput(name="stderr", text=f"{warn_of_memory(used)}\n"))
 
     async def _watch_memory(self, worker: Worker, limit_bytes: int) -> None:
-        while await asyncio.to_thread(worker.measure_memory) <= limit_bytes:
-            await asyncio.sleep(WATCH_SECONDS)
+        """Learner code decides how long a look takes, so that much more time passes before the next one."""
+        while True:
+            began = time.monotonic()
+            if await asyncio.to_thread(worker.measure_memory) > limit_bytes:
+                break
+            await asyncio.sleep(max(WATCH_SECONDS, REST_SHARE * (time.monotonic() - began)))
         self._cut(explain(FailureKind.MEMORY, self._limits))
 
     async def _watch_cpu(self, worker: Worker, limit_seconds: int) -> None:

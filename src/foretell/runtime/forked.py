@@ -139,7 +139,22 @@ class ForkedWorker:
                     sent = await self._send_with(frame, descriptors)
                     frame = frame[sent:]
                 if frame and not self.exited.is_set():
-                    await self._loop.sock_sendall(self._socket, frame)
+                    await self._send_rest(frame)
+
+    async def _send_rest(self, frame: bytes) -> None:
+        """Write all of it, or what fits until the process is gone: one that does not read would keep us for ever."""
+        with contextlib.suppress(BlockingIOError):
+            frame = frame[self._socket.send(frame) :]
+        if not frame:
+            return
+        sending = self._loop.create_task(self._loop.sock_sendall(self._socket, frame))
+        gone = asyncio.create_task(self.exited.wait())
+        try:
+            await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
 
     async def _send_with(self, frame: bytes, descriptors: list[int]) -> int:
         while not self.exited.is_set():
@@ -347,7 +362,8 @@ class ForkedWorker:
                 if len(self._inbox) == held and descriptor in self._open:
                     break
         code = await self._learn_code()
-        too_much = code == -signal.SIGKILL and self.had_too_much_memory()
+        # Where the kernel has taken the parent as well, nobody is left to say how.
+        too_much = code in (None, -signal.SIGKILL) and not self._doomed and self.had_too_much_memory()
         self.exited.set()
         self._let_go()
         self._put([Exited(code=code, fault=self._fault, out_of_memory=too_much)], 0)
@@ -368,7 +384,10 @@ class ForkedWorker:
         """Close every descriptor that belongs to this worker."""
         for descriptor in list(self._open):
             self._forget(descriptor)
-        self._socket.close()
+        if self._socket.fileno() >= 0:
+            # Whoever is still sending waits for a descriptor whose number may soon be another's.
+            self._loop.remove_writer(self._socket.fileno())
+            self._socket.close()
         for descriptor in self._ends.values():
             os.close(descriptor)
         self._ends = {}

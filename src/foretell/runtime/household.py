@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from foretell.runtime import processes
 from foretell.runtime.forked import ForkedWorker
+from foretell.runtime.jail import family
 from foretell.runtime.jail.jails import Jail
 from foretell.runtime.limits import Limits
 from foretell.runtime.tree import Snapshot, Tree
@@ -23,10 +24,11 @@ SWEEP_SECONDS = 0.3
 
 
 class Household:
-    """Who lives in the jail of a session; `jail` is None while there is none."""
+    """Who lives in the jail of a session; `jail` is None while there is none, `runner` is where a cell runs, or ran."""
 
     def __init__(self, tree: Tree) -> None:
         self.jail: Jail | None = None
+        self.runner: ForkedWorker | None = None
         self._tree = tree
         self._leaving: set[asyncio.Task[None]] = set()
         self._ending: set[int] = set()
@@ -35,11 +37,18 @@ class Household:
         """The processes that are neither a snapshot nor `keep`, nor on their way out."""
         if self.jail is None:
             return frozenset()
+        found = self.jail.processes()
         kept = {snapshot.worker.pid for snapshot in self._tree} | ({keep.pid} if keep else set())
-        # A snapshot that is asked something answers in a child of its own.
-        asked = [snapshot.worker.pid for snapshot in self._tree if snapshot.asking.locked()]
-        answering = {child for pid in asked for child in processes.children(pid)}
-        return self.jail.processes() - kept - answering - self._ending
+        return found - kept - self._answering() - self._ending
+
+    def _answering(self) -> set[int]:
+        """Who answers a question: the children of a snapshot that is asked one, and theirs, but for the run's own."""
+        asked = {snapshot.worker.pid for snapshot in self._tree if snapshot.asking.locked()}
+        if not asked:
+            return set()
+        runner = self.runner.pid if self.runner is not None else 0
+        running = {runner, *family.descendants_of([runner])} if runner and runner not in asked else set()
+        return family.descendants_of(asked) - running
 
     async def sweep(self, keep: ForkedWorker | None) -> bool:
         """Kill strangers until there are none: who forks meanwhile loses the race. False where somebody is left.

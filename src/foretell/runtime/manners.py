@@ -59,7 +59,7 @@ class Manners:
         if not was_at_rest:
             self._frames_left -= len(said)
             if self._has_run and self._frames_left < 0:
-                raise ProtocolFault(f"More than {FRAMES_OF_A_RUN:,} frames came of one run; end that worker")
+                raise ProtocolFault(f"It showed something {FRAMES_OF_A_RUN:,} times; end that worker")
             self._asked = self._asked and not any(isinstance(message, Answer) for message in said)
             return said
         self._unasked_bytes += size if said else 0

@@ -6,6 +6,7 @@ the fields and types of its class, so bytes from a learner's process become plai
 
 from __future__ import annotations
 
+import math
 import types
 import typing
 from dataclasses import dataclass, fields, is_dataclass
@@ -282,7 +283,7 @@ def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
-def _build(hint: Any, plain: object) -> object:  # noqa: ANN401  a type hint has no type of its own
+def _build(hint: Any, plain: Any) -> object:  # noqa: ANN401  a type hint has no type of its own
     if is_dataclass(hint):
         return _build_dataclass(typing.cast("type", hint), plain)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
@@ -292,11 +293,18 @@ def _build(hint: Any, plain: object) -> object:  # noqa: ANN401  a type hint has
         return tuple(_build(arguments[0], item) for item in plain)
     if origin is dict and isinstance(plain, dict):
         return {_build(arguments[0], key): _build(arguments[1], item) for key, item in plain.items()}
-    if hint is float and type(plain) is int:
-        return float(plain)
+    if hint is float and type(plain) in (int, float):
+        return _finite(plain)
     if type(plain) is hint:
         return plain
     raise ProtocolFault(f"{type(plain).__name__} where {hint} was expected in a frame; end that worker")
+
+
+def _finite(number: int | float) -> float:
+    """A number that a float can hold; JSON has larger ones."""
+    if not math.isfinite(held := float(number)):
+        raise ProtocolFault("A number too large in a frame; end that worker")
+    return held
 
 
 def _build_dataclass(kind: type, plain: object) -> object:

@@ -21,6 +21,7 @@ class Outputs:
     def __init__(self) -> None:
         self._kept: list[Output] = []
         self._pieces: list[str] = []
+        self._shown: dict[str, list[int]] = {}
         self._clear_at_next = False
 
     def add(self, event: StreamOutput | DisplayOutput | ErrorOutput | ClearOutput | UpdateDisplay) -> None:
@@ -34,17 +35,18 @@ class Outputs:
             self._clear_at_next = False
             self._clear()
         if isinstance(event, UpdateDisplay):
-            self._kept = [_update(output, event) for output in self._kept]
+            self._update(event)
         elif isinstance(event, StreamOutput) and self._joins(event):
             self._pieces.append(event.text)
         else:
             self._join()
+            if isinstance(event, DisplayOutput) and event.display_id is not None:
+                self._shown.setdefault(event.display_id, []).append(len(self._kept))
             self._kept.append(event)
 
     def place_of(self, display_id: str) -> int | None:
         """Where the display with this id stands among the outputs (0-based); None where it does not."""
-        places = (place for place, output in enumerate(self._kept) if _shows(output, display_id))
-        return next(places, None)
+        return next(iter(self._shown.get(display_id, ())), None)
 
     def last_place(self) -> int:
         """Where the last output stands (0-based); -1 where there is none."""
@@ -55,8 +57,14 @@ class Outputs:
         self._join()
         return tuple(self._kept)
 
+    def _update(self, event: UpdateDisplay) -> None:
+        for place in self._shown.get(event.display_id, ()):
+            if isinstance(shown := self._kept[place], DisplayOutput):
+                self._kept[place] = replace(shown, data=event.data)
+
     def _clear(self) -> None:
         self._kept.clear()
+        self._shown.clear()
         self._pieces.clear()
 
     def _joins(self, piece: StreamOutput) -> bool:
@@ -69,16 +77,6 @@ class Outputs:
             if isinstance(last, StreamOutput):
                 self._kept[-1] = replace(last, text="".join([last.text, *self._pieces]))
             self._pieces.clear()
-
-
-def _update(output: Output, event: UpdateDisplay) -> Output:
-    if isinstance(output, DisplayOutput) and _shows(output, event.display_id):
-        return replace(output, data=event.data)
-    return output
-
-
-def _shows(output: Output, display_id: str) -> bool:
-    return isinstance(output, DisplayOutput) and output.display_id == display_id
 
 
 def join_streams(events: Sequence[Arrived]) -> list[Arrived | StreamOutput]:

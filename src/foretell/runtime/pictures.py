@@ -11,6 +11,7 @@ import struct
 
 PNG = b"\x89PNG\r\n\x1a\n"
 FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+MOST_SEGMENTS = 1000
 BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
@@ -43,7 +44,9 @@ def _pair(layout: str, data: bytes, offset: int) -> tuple[int, int]:
 def _read_jpeg(data: bytes) -> tuple[int, int] | None:
     """Go from segment to segment to the one that begins the frame."""
     place = 2
-    while data[place] == 0xFF:
+    for _ in range(MOST_SEGMENTS):
+        if data[place] != 0xFF:
+            break
         marker = data[place + 1]
         if marker in FRAME_MARKERS:
             height, width = _pair(">HH", data, place + 5)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+PIECE_BYTES = 1 << 16
+MOST_MAPS_BYTES = 4 << 20
 WRITABLE_SHARED = re.compile(rb"^[0-9a-f-]+ .w.s ", re.MULTILINE)
 
 
@@ -88,12 +90,18 @@ def children(pid: int) -> frozenset[int]:
 
 
 def shares_memory(pid: int) -> bool:
-    """Whether a process has writable memory that a fork of it would share, or may not be looked at."""
+    """Whether a process has writable memory that a fork of it would share, or may not be looked at.
+
+    What it maps, and the names of that, are learner code's: a table longer than any that is honest is not read.
+    """
+    maps = bytearray()
     try:
-        maps = Path(f"/proc/{pid}/maps").read_bytes()
+        with Path(f"/proc/{pid}/maps").open("rb", buffering=0) as table:
+            while (piece := table.read(PIECE_BYTES)) and len(maps) <= MOST_MAPS_BYTES:
+                maps += piece
     except OSError:
         return True
-    return not maps or WRITABLE_SHARED.search(maps) is not None
+    return not 0 < len(maps) <= MOST_MAPS_BYTES or WRITABLE_SHARED.search(maps) is not None
 
 
 def find_obstacles(pid: int) -> tuple[str, ...]:

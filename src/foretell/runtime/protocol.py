@@ -24,7 +24,8 @@ VERSION = 1
 MAX_PAYLOAD_BYTES = 32 << 20
 LARGE_PAYLOAD_BYTES = 1 << 20
 MOST_TOKENS_IF_LARGE = 100_000
-TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
+# Possessive, and a text that never ends is one too: whatever was read once is never read again.
+TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 
 
 def encode(message: Message) -> bytes:
@@ -50,14 +51,19 @@ class Decoder:
         self._held += data
         messages: list[Message] = []
         start = 0
-        while len(self._held) - start >= HEADER.size:
-            kind, length = _read_header(bytes(self._held[start : start + HEADER.size]))
-            end = start + HEADER.size + length
-            if len(self._held) < end:
-                break
-            messages.append(_read_payload(kind, bytes(self._held[start + HEADER.size : end])))
-            start = end
-        del self._held[:start]
+        try:
+            while len(self._held) - start >= HEADER.size:
+                kind, length = _read_header(bytes(self._held[start : start + HEADER.size]))
+                end = start + HEADER.size + length
+                if len(self._held) < end:
+                    break
+                messages.append(_read_payload(kind, bytes(self._held[start + HEADER.size : end])))
+                start = end
+        except ProtocolFault:
+            start = len(self._held)  # Nothing that comes after a fault is a frame.
+            raise
+        finally:
+            del self._held[:start]
         return messages
 
     @property
@@ -92,10 +98,9 @@ def _read_payload(kind: type[Message], payload: bytes) -> Message:
             f"A {kind.__name__} of {len(payload):,} bytes has more than {MOST_TOKENS_IF_LARGE:,} parts; end that worker"
         )
     try:
-        plain = loads(payload, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as fault:
+        return from_plain(kind, loads(payload, parse_constant=_refuse_constant))
+    except (ValueError, RecursionError, OverflowError) as fault:
         raise ProtocolFault(f"The payload of a {kind.__name__} is not JSON ({fault}); end that worker") from fault
-    return from_plain(kind, plain)
 
 
 def _has_many_tokens(payload: bytes) -> bool:

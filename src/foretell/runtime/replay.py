@@ -92,7 +92,7 @@ class FreshProcesses:
             self._pool.discard(state.worker)
             self._rebuilder.passed_over.note_death((*request.prefix, request.cell), ended)
             return finish(request, flight, ended, state.failed)
-        observations = await flight.observe(state.worker)
+        observations = await flight.observe(state.worker, request.probes)
         self._live = state.after(request.cell, ended.failure)
         self._rebuilder.passed_over.note_end((*request.prefix, request.cell))
         return finish(request, flight, ended, state.failed, observations)

@@ -22,7 +22,7 @@ from foretell.runtime.flight import Died, Flight
 from foretell.runtime.forked import ForkedWorker
 from foretell.runtime.household import Household
 from foretell.runtime.jail.jails import Jail
-from foretell.runtime.limits import explain_stopped_above
+from foretell.runtime.limits import explain_exit, explain_stopped_above
 from foretell.runtime.messages import CellEnded, Message, Order, Replay
 from foretell.runtime.state import PassedOver, Prefix, make_fence
 from foretell.runtime.tree import Snapshot, Tree
@@ -82,7 +82,6 @@ class Snapshots:
         self._spoiled: set[Prefix] = set()
         self._laying = asyncio.Lock()
         self._settling: asyncio.Task[None] | None = None
-        self._runner: ForkedWorker | None = None
         self._household = Household(self._tree)
         self._thinning: asyncio.TimerHandle | None = None
 
@@ -140,7 +139,7 @@ class Snapshots:
         def tell(ahead: int) -> None:
             flight.show(Queued(ahead=ahead))
 
-        self._runner = None
+        self._household.runner = None
         async with self._ground.turns.turn(tell, flight.stopping, self._yield_to_others):
             if flight.stopping.is_set():
                 return finish(request, flight, flight.died_waiting(), ())
@@ -168,12 +167,13 @@ class Snapshots:
         ended = await self._see(runner, flight.perform(runner, order_for(request)))
         key = (*request.prefix, request.cell)
         if isinstance(ended, Died):
-            if not ended.began and not flight.stopping.is_set():
+            if not ended.began and not flight.is_stopped:
+                flight.resume()
                 return None
             self._passed_over.note_death(key, ended)
             return finish(request, flight, ended, snapshot.failed)
         self._passed_over.note_end(key)
-        observations = await flight.observe(runner)
+        observations = await flight.observe(runner, request.probes)
         self._settling = asyncio.create_task(self._come_to_rest(snapshot.after(runner, request.cell, ended)))
         return finish(request, flight, ended, snapshot.failed, observations)
 
@@ -215,8 +215,9 @@ class Snapshots:
             if isinstance(ended, Died):
                 return key, ended
             state = state.after(runner, cell, ended)
-            if state.is_worth_keeping or place == len(prefix) - 1:
-                await self._keep(state)
+            if (state.is_worth_keeping or place == len(prefix) - 1) and await self._keep(state) is None:
+                await self._end_run(runner)
+                return key, Died(failure=explain_exit(None), began=False)
         if total:
             flight.show(Replaying(done=total, total=total))
         return state
@@ -250,17 +251,18 @@ class Snapshots:
         """
         if snapshot.can_fork:
             needed = {kept.worker.files for kept in self._tree} - {""}
-            self._runner = await snapshot.worker.fork(needed)
+            runner = await snapshot.worker.fork(needed)
         else:
-            self._runner = snapshot.worker
-            self._tree.forget(snapshot.worker)
-        if self._household.jail is not None:
-            before, jail, runner = self._household.jail.out_of_memory_kills(), self._household.jail, self._runner
+            runner = snapshot.worker
+            self._tree.forget(runner)
+        self._household.runner = runner
+        if (jail := self._household.jail) is not None:
+            before = jail.out_of_memory_kills()
             runner.had_too_much_memory = lambda: jail.out_of_memory_kills() > before
             runner.others = lambda: self._household.strangers(None)
             runner.memory = lambda: self._household.measure_run(self.limits)
             runner.end_others = lambda: self._end_others(runner)
-        return self._runner
+        return runner
 
     async def _come_to_rest(self, snapshot: Snapshot) -> None:
         """After a run: end all that it has started, and keep its process as a snapshot where it can be one."""
@@ -273,8 +275,8 @@ class Snapshots:
             self._household.see_off(snapshot.worker)
         await self._sweep(snapshot.worker)
 
-    async def _keep(self, snapshot: Snapshot) -> bool:
-        """Take a process that has run its cell into the snapshots; false where it may not even go on by itself.
+    async def _keep(self, snapshot: Snapshot) -> bool | None:
+        """Take a process that has run its cell into the snapshots; None where it does not come to rest at all.
 
         Where a fork of it would lose something it is kept as it is, which is said in the log.
         """
@@ -282,7 +284,7 @@ class Snapshots:
             return False
         said = await snapshot.worker.await_rest(REST_SECONDS)
         if said is None:
-            return False
+            return None
         obstacles = list(
             dict.fromkeys((*said, *await asyncio.to_thread(processes.find_obstacles, snapshot.worker.pid)))
         )
@@ -341,7 +343,7 @@ class Snapshots:
     def _end_others(self, runner: ForkedWorker) -> None:
         """Kill what a run has started along with it: among a hundred that fork, it would have to wait for its end."""
         is_running = self._stage.flight is not None or self._quiet is not None
-        if runner is self._runner and is_running and not runner.exited.is_set():
+        if runner is self._household.runner and is_running and not runner.exited.is_set():
             self._household.kill_strangers(None)
 
     async def _sweep(self, keep: ForkedWorker | None) -> None:
@@ -352,8 +354,8 @@ class Snapshots:
 
     def _yield_to_others(self) -> None:
         """The run has become a long one: from now on it gets what others leave."""
-        if self._runner is not None:
-            self._runner.set_niceness(LONG_RUN_NICENESS)
+        if self._household.runner is not None:
+            self._household.runner.set_niceness(LONG_RUN_NICENESS)
 
     def _thin_later(self) -> None:
         """Keep less once the learner has stopped to think."""

@@ -101,20 +101,32 @@ def remove(folder: str) -> None:
         os.rmdir(folder)  # noqa: PTH106  as above
 
 
+def _unlock(top: int, name: str) -> None:
+    """Let its owner into a folder, and never into what a link in its place leads to. OSError where it is none."""
+    if not hasattr(os, "O_PATH"):
+        os.chmod(name, 0o700, dir_fd=top, follow_symlinks=False)
+        return
+    held = os.open(name, os.O_PATH | FOLDER, dir_fd=top)
+    try:
+        os.chmod(f"/proc/self/fd/{held}", 0o700)  # noqa: PTH101  a descriptor that is only a place cannot be changed itself
+    finally:
+        os.close(held)
+
+
 def _remove_one(top: int, name: str, numbers: Iterator[int]) -> bool:
     """Remove a file, or a folder whose own folders have been moved up; whether something has changed."""
     with contextlib.suppress(OSError):
         os.unlink(name, dir_fd=top)
         return True
     with contextlib.suppress(OSError):
-        os.chmod(name, 0o700, dir_fd=top)
+        _unlock(top, name)
         inside = os.open(name, FOLDER, dir_fd=top)
         try:
             for entry in os.listdir(inside):  # noqa: PTH208  as above
                 try:
                     os.unlink(entry, dir_fd=inside)
                 except OSError:
-                    os.chmod(entry, 0o700, dir_fd=inside)
+                    _unlock(inside, entry)
                     os.rename(entry, f".gone-{os.getpid()}-{next(numbers)}", src_dir_fd=inside, dst_dir_fd=top)
         finally:
             os.close(inside)
