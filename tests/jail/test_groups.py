@@ -30,7 +30,9 @@ def test_the_supervisor_moves_into_a_group_of_its_own_and_hands_controllers_down
     own = second / "mounted" / "user.slice" / "foretell.service"
     assert (own / "supervisor" / "cgroup.procs").read_text() == str(os.getpid())
     assert (own / "cgroup.subtree_control").read_text() == "+memory +pids +cpu"
-    assert backend.parents == {"": own / f"foretell-{os.getpid()}"}
+    (place,) = backend.parents.values()
+    assert (place.parent, place.name.rpartition("-")[0]) == (own, f"foretell-{os.getpid()}")
+    assert find_in(second).parents != backend.parents
 
 
 def test_a_group_without_a_memory_controller_is_refused_in_words(second: Path) -> None:
@@ -63,11 +65,11 @@ def test_a_group_that_is_gone_counts_nothing(tmp_path: Path) -> None:
 
 def test_what_a_dead_supervisor_left_is_removed(second: Path) -> None:
     own = second / "mounted" / "user.slice" / "foretell.service"
-    (own / "foretell-999999999" / "jail-1").mkdir(parents=True)
-    (own / f"foretell-{os.getppid()}").mkdir()
+    (own / "foretell-999999999-2" / "jail-1").mkdir(parents=True)
+    (own / f"foretell-{os.getppid()}-1").mkdir()
     find_in(second)
-    assert not (own / "foretell-999999999").exists()
-    assert (own / f"foretell-{os.getppid()}").exists()
+    assert not (own / "foretell-999999999-2").exists()
+    assert (own / f"foretell-{os.getppid()}-1").exists()
 
 
 def test_the_limits_of_the_second_version_leave_no_swap() -> None:

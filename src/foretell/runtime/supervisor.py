@@ -49,8 +49,8 @@ class Supervisor:
     """Serves sessions, confined at `level`. Use it as an async context manager, or `close` it.
 
     `memory_bytes` is what all snapshots together may take (PSS; half of the machine's memory if not given), and a
-    session that has been idle for `idle_seconds` keeps no processes. While it `lays_ahead`, a confined process waits for
-    the next session of each kind that was wanted.
+    session that has been idle for `idle_seconds` keeps no processes. While it `lays_ahead`, a confined process waits
+    for the next session of each kind that was wanted.
     """
 
     def __init__(
