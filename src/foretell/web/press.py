@@ -30,8 +30,8 @@ from foretell.web.stream import Live
 class Press:
     """A press under way. `frames` holds HTML outputs by the id of their run (0: scratch) and their place in it.
 
-    `transcript` is of the text stream being written, None while none is; `is_rewriting` says that the last message
-    told the whole of it. `error` is the last traceback that is shown, with its place.
+    `transcript` is of the text stream being written, None while none is. `error` is the last traceback that is shown,
+    with its place.
     """
 
     lesson: str
@@ -44,7 +44,6 @@ class Press:
     outputs: Outputs = field(default_factory=Outputs)
     stream: str = ""
     transcript: Transcript | None = None
-    is_rewriting: bool = False
     error: tuple[ErrorOutput, int] | None = None
     frames: dict[tuple[int, int], str] = field(default_factory=dict)
 
@@ -79,7 +78,6 @@ class Press:
                 display = event.display_id if isinstance(event, DisplayOutput) else None
                 await self.live.say("output", {"html": html, "stream": None, "display": display})
             case UpdateDisplay():
-                self.is_rewriting = False
                 if (shown := self.outputs.place_of(event.display_id)) is not None:
                     html = bundle_html(event.data, self._frame_of(event, shown), shown)
                     await self.live.say("update", {"display": event.display_id, "html": html})
@@ -102,14 +100,6 @@ class Press:
 
     async def _show_text(self, piece: StreamOutput) -> None:
         if self.transcript is None or self.stream != piece.name:
-            self.stream, self.transcript, self.is_rewriting = piece.name, Transcript(), False
+            self.stream, self.transcript = piece.name, Transcript()
         printed = self.transcript.add(piece.text)
-        said: dict[str, object] = {"stream": piece.name, "text": printed.text, "html": "", "display": None}
-        if not printed.is_whole:
-            self.is_rewriting = False
-            await self.live.say("output", said)
-            return
-        # A progress bar says the whole text again a thousand times; only the last of them is worth keeping.
-        say = self.live.say_instead if self.is_rewriting else self.live.say
-        self.is_rewriting = True
-        await say("output", said | {"whole": True})
+        await self.live.write(piece.name, printed.text, is_whole=printed.is_whole)

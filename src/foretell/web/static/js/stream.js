@@ -1,6 +1,6 @@
 // The events of one run, into one output log. The stream is open only while the run lives.
 import { kernel, serverAway, serverBack } from "./live.js";
-import { dressed } from "./swap.js";
+import { gathering } from "./log.js";
 
 /**
  * @typedef {object} Follower
@@ -25,7 +25,7 @@ function closed() {
  */
 export function followEvents(address, follower) {
   const source = new EventSource(address);
-  let clearFirst = false;
+  const shown = gathering(follower.log);
   open += 1;
   kernel("running", "Running");
   /** @param {string} name @param {(said: any) => void} act */
@@ -34,38 +34,18 @@ export function followEvents(address, follower) {
   on("queued", () => follower.note("waiting for its turn"));
   on("waiting", (said) => follower.note(inWords(said.ahead)));
   on("replaying", (said) => follower.note(said.done < said.total ? `running earlier cells again: ${said.done} of ${said.total}` : "running"));
-  on("cell", () => {
-    clearFirst = true;
-    follower.note("running");
-  });
-  on("output", (said) => {
-    const log = follower.log();
-    if (!log) return;
-    if (clearFirst) log.replaceChildren();
-    clearFirst = false;
-    follower.note("running");
-    keepingToEnd(log, () => append(log, said));
-  });
-  on("update", (said) => {
-    for (const shown of follower.log()?.querySelectorAll(`[data-display="${CSS.escape(said.display)}"]`) ?? []) {
-      shown.innerHTML = said.html;
-      dressed(shown);
-    }
-  });
-  on("failure", (said) => {
-    const shown = [...(follower.log()?.querySelectorAll(":scope > .out-error") ?? [])].at(-1);
-    if (!shown) return;
-    shown.insertAdjacentHTML("afterend", said.html);
-    if (shown.nextElementSibling) dressed(shown.nextElementSibling);
-    shown.remove();
-  });
-  on("clear", (said) => {
-    if (said.wait) clearFirst = true;
-    else follower.log()?.replaceChildren();
-  });
+  for (const name of ["cell", "output", "update", "failure", "clear"]) {
+    on(name, (said) => {
+      if (name === "cell" || name === "output") follower.note("running");
+      shown.add(name, said);
+    });
+  }
   on("done", (said) => {
     source.close();
     closed();
+    // What takes the place of the cell holds all of it.
+    if (Object.keys(said.cells ?? {}).length === 0) shown.show();
+    else shown.drop();
     follower.done(said);
   });
   source.onopen = () => {
@@ -84,32 +64,4 @@ export function followEvents(address, follower) {
 function inWords(ahead) {
   if (ahead < 1) return "running";
   return ahead === 1 ? "Waiting: 1 run is ahead of yours" : `Waiting: ${ahead} runs are ahead of yours`;
-}
-
-/** @param {Element} log @param {any} said */
-function append(log, said) {
-  const last = /** @type {HTMLElement | null} */ (log.lastElementChild);
-  const continues = said.stream && last?.dataset.stream === said.stream;
-  if (continues && last) {
-    if (said.whole) last.textContent = said.text;
-    else last.append(said.text);
-    return;
-  }
-  if (said.html) {
-    log.insertAdjacentHTML("beforeend", said.html);
-    if (log.lastElementChild) dressed(log.lastElementChild);
-  } else {
-    const text = document.createElement("pre");
-    text.className = "out-stream";
-    text.dataset.stream = said.stream;
-    text.textContent = said.text;
-    log.append(text);
-  }
-}
-
-/** Keep a log that is read at its end at its end. @param {Element} log @param {() => void} change */
-function keepingToEnd(log, change) {
-  const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
-  change();
-  if (atEnd) log.scrollTop = log.scrollHeight;
 }

@@ -1,5 +1,6 @@
 // Puts fragments from the server in the page without losing what a person is in the middle of: their editors, what they
 // have typed in other forms, the focus, the place on the page.
+import { inPieces } from "./pieces.js";
 
 /** @type {((old: Element, fresh: Element) => void)[]} */
 const carriers = [];
@@ -45,6 +46,7 @@ function replace(old, html) {
   template.innerHTML = html.trim();
   const fresh = template.content.firstElementChild;
   if (!fresh) return;
+  inPieces(fresh);
   if (old.classList.contains("open")) fresh.classList.add("open");
   // The new part joins the page first: an editor moved through a template's own document would be torn.
   old.replaceWith(fresh);
