@@ -19,6 +19,7 @@ from runtimes import unconfined
 from foretell.errors import RuntimeUnavailable
 from foretell.model.run import Failure, StreamOutput
 from foretell.runtime.session import Limits, fresh_session
+from foretell.runtime.snapshots import Snapshots
 
 
 async def run_and_stop(session, code: str, after: str = "ready") -> tuple[list, float]:
@@ -198,14 +199,16 @@ async def test_too_many_pictures_end_the_run(narrow):
 
 async def test_closing_a_session_leaves_no_process(make_session, tmp_path):
     session = make_session(tmp_path)
-    code = "import os, subprocess\nchild = subprocess.Popen(['sleep', '60'])\nprint(os.getpid(), child.pid)"
-    pids = [int(word) for word in text_of(await run(session, code)).split()]
+    await run(session, "import os, time\nif os.fork() == 0:\n    time.sleep(60)\nx = 1", "x")
     await session.complete((), "x", 1)
+    running = asyncio.create_task(run(session, "import os, time\nos.fork()\ntime.sleep(60)"))
+    await asyncio.sleep(0.7)
+    mine = processes_of(session, tmp_path)
+    assert len(mine) >= 3
     await session.close()
+    await asyncio.gather(running, return_exceptions=True)
     await asyncio.sleep(0.1)
-    assert not [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
-    workers = [p for p in psutil.Process().children(recursive=True) if str(tmp_path) == _cwd(p)]
-    assert workers == []
+    assert [process for process in mine if process.is_running() and process.status() != "zombie"] == []
 
 
 async def test_a_closed_session_says_so(make_session, tmp_path):
@@ -220,11 +223,10 @@ async def test_a_closed_session_says_so(make_session, tmp_path):
     await session.close()
 
 
-def _cwd(process: psutil.Process) -> str:
-    try:
-        return process.cwd()
-    except psutil.Error:
-        return ""
+def processes_of(session, cwd) -> list[psutil.Process]:
+    if isinstance(session.engine, Snapshots):
+        return [psutil.Process(pid) for pid in session.engine._household.jail.processes()]
+    return [process for process in psutil.Process().children(recursive=True) if process.cwd() == str(cwd)]
 
 
 async def test_a_worker_that_cannot_start_is_an_error_with_a_remedy(tmp_path):

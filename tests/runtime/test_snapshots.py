@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from foretell.model.run import Replaying
 from foretell.runtime import roots, snapshots, tree
-from foretell.runtime.session import Limits
+from foretell.runtime.session import Limits, fresh_session
 
 CELLS = (
     "import random, numpy, torch\nimport matplotlib.pyplot as plt\nx = 1",
@@ -57,6 +57,18 @@ async def test_a_run_from_a_snapshot_gives_what_a_run_from_the_start_gives(open_
         await afresh.close()
         assert shown(seen) == shown(told), texts[: place + 2]
     await kept.close()
+
+
+async def test_a_run_in_a_jail_gives_what_a_fresh_process_gives(jailed_supervisor, tmp_path):
+    # What the root has done ahead of time is on both sides above; here it is on one.
+    modules = ("torch", "matplotlib.pyplot")
+    texts = [text for text in CELLS if "basename" not in text]
+    forked = jailed_supervisor.session(limits=Limits(), seed=3, preload=modules)
+    fresh = fresh_session(limits=Limits(), seed=3, cwd=tmp_path, preload=modules)
+    for place in range(1, len(texts) + 1):
+        seen, told = await run(forked, *texts[:place]), await run(fresh, *texts[:place])
+        assert shown(seen) == shown(told), texts[place - 1]
+    await asyncio.gather(forked.close(), fresh.close())
 
 
 async def test_an_edit_far_up_forks_from_the_snapshot_above_it(open_supervisor):
@@ -176,16 +188,18 @@ async def test_killed_processes_come_back_by_replay(open_supervisor):
 
 
 async def test_no_process_is_left_when_a_supervisor_has_closed(make_supervisor):
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
     async with make_supervisor() as supervisor:
         sessions = [supervisor.session(limits=Limits(), seed=n) for n in range(3)]
         await asyncio.gather(*(run(session, "x = 1") for session in sessions))
         endless = asyncio.create_task(run(sessions[0], "while True: pass"))
         await asyncio.sleep(0.3)
         children = psutil.Process().children(recursive=True)
-        pids = {kept.worker.pid for session in sessions for kept in session.engine.kept} | set(supervisor.root_pids)
+        pids = {process.pid for process in children}
+        assert {kept.worker.pid for session in sessions for kept in session.engine.kept} < pids
+        assert set(supervisor.root_pids) < pids
     await asyncio.gather(endless, return_exceptions=True)
-    left = [p for p in (*children, *(psutil.Process(pid) for pid in pids if psutil.pid_exists(pid))) if p.is_running()]
-    assert [p for p in left if p.pid in pids and p.status() != "zombie"] == []
+    assert [process for process in children if process.pid not in before and process.is_running()] == []
 
 
 async def test_memory_makes_room(make_supervisor):

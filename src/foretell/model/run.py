@@ -177,6 +177,9 @@ class CellSource:
     keeps_source: bool = True
 
 
+Prefix = tuple[CellSource, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """An expression to be evaluated after the run, changing nothing: the target of a question, or one row of it."""

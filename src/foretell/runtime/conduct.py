@@ -12,7 +12,7 @@ from typing import Protocol
 
 from foretell.errors import RuntimeUnavailable
 from foretell.model.arrays import Measure, Measured
-from foretell.model.run import CellSource, Completion, Event, Observation, Run, RunRequest, Variable
+from foretell.model.run import Completion, Event, Observation, Prefix, Run, RunRequest, Variable
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.limits import Limits
 from foretell.runtime.messages import (
@@ -32,8 +32,6 @@ from foretell.runtime.state import make_fence
 from foretell.runtime.workers import Exited, Worker
 
 ASK_SECONDS = 10.0
-
-Prefix = tuple[CellSource, ...]
 
 
 class Stage:

@@ -10,14 +10,14 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from foretell.model.run import Run, RunRequest
+from foretell.model.run import Prefix, Run, RunRequest
 from foretell.runtime.conduct import Stage, StagedSession, finish, order_for, put_question
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.limits import Limits
 from foretell.runtime.messages import Message, Order
 from foretell.runtime.pool import Pool
 from foretell.runtime.process import Setup
-from foretell.runtime.state import Prefix, Rebuilder, State
+from foretell.runtime.state import Rebuilder, State
 from foretell.runtime.workroom import Workroom
 
 REACH_SECONDS = 15.0

@@ -21,10 +21,9 @@ import platformdirs
 from foretell.errors import LibrariesBusy, RuntimeUnavailable
 from foretell.runtime.forked import Ends, ForkedWorker
 from foretell.runtime.jail.jails import Jail
+from foretell.runtime.requests import NAMESPACES, NAMESPACES_AND_USER, PLAIN, READY
 from foretell.runtime.spawn import FIXED, MATPLOTLIB_SETTINGS, START_SECONDS, TOLD_CHARACTERS
 
-READY = b"R"
-PLAIN, NAMESPACES, NAMESPACES_AND_USER = b"0", b"1", b"2"
 FORKS_BEFORE_RENEWAL = 20_000
 RETRY_SECONDS = 0.002
 HOME = "/home/learner"

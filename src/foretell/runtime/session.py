@@ -10,11 +10,9 @@ from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from foretell.model.arrays import Measure, Measured
-from foretell.model.run import CellSource, Completion, Event, RunRequest, Variable
+from foretell.model.run import Completion, Event, Prefix, RunRequest, Variable
 from foretell.runtime.limits import Limits as Limits
 from foretell.runtime.replay import fresh_session as fresh_session
-
-Prefix = tuple[CellSource, ...]
 
 
 class Session(Protocol):

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from foretell.errors import RuntimeUnavailable
 from foretell.model.printable import printable_line
-from foretell.model.run import Queued, Replaying, Run, RunRequest
+from foretell.model.run import Prefix, Queued, Replaying, Run, RunRequest
 from foretell.runtime import processes
 from foretell.runtime.conduct import Stage, finish, order_for, put_question
 from foretell.runtime.flight import Died, Flight
@@ -24,7 +24,7 @@ from foretell.runtime.household import Household
 from foretell.runtime.jail.jails import Jail
 from foretell.runtime.limits import explain_exit, explain_stopped_above
 from foretell.runtime.messages import CellEnded, Message, Order, Replay
-from foretell.runtime.state import PassedOver, Prefix, make_fence
+from foretell.runtime.state import PassedOver, make_fence
 from foretell.runtime.tree import Snapshot, Tree
 from foretell.runtime.turns import Turns
 

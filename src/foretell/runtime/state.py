@@ -10,14 +10,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 
-from foretell.model.run import CellSource, Failure, Replaying
+from foretell.model.run import CellSource, Failure, Prefix, Replaying
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.limits import explain_stopped_above
 from foretell.runtime.messages import Replay
 from foretell.runtime.pool import Pool
 from foretell.runtime.process import WorkerProcess
 
-Prefix = tuple[CellSource, ...]
 MOST_LOSSES = 2
 
 

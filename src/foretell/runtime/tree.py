@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from foretell.model.run import CellSource
+from foretell.model.run import CellSource, Prefix
 from foretell.runtime.forked import ForkedWorker
 from foretell.runtime.messages import CellEnded
-from foretell.runtime.state import Prefix
 
 WORTH_SECONDS = 0.2
 MOST_SNAPSHOTS = 24

@@ -27,10 +27,8 @@ from foretell.runtime.inside.linux import adopt_orphans, collapse_memory, count_
 from foretell.runtime.inside.shell import LessonShell, make_shell
 from foretell.runtime.inside.worker import ALWAYS_IMPORTED
 from foretell.runtime.jail.enter import enter
+from foretell.runtime.requests import BUSY, NAMESPACES_AND_USER, PLAIN, READY
 
-READY = b"R"
-BUSY = b"T"
-PLAIN, NAMESPACES, NAMESPACES_AND_USER = b"0", b"1", b"2"
 MOST_DESCRIPTORS = 8
 HOME_SETTINGS = {"MPLCONFIGDIR": "/home/learner/.config/matplotlib", "IPYTHONDIR": "/home/learner/.ipython"}
 
