@@ -188,18 +188,16 @@ async def test_killed_processes_come_back_by_replay(open_supervisor):
 
 
 async def test_no_process_is_left_when_a_supervisor_has_closed(make_supervisor):
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
     async with make_supervisor() as supervisor:
         sessions = [supervisor.session(limits=Limits(), seed=n) for n in range(3)]
         await asyncio.gather(*(run(session, "x = 1") for session in sessions))
         endless = asyncio.create_task(run(sessions[0], "while True: pass"))
         await asyncio.sleep(0.3)
-        children = psutil.Process().children(recursive=True)
-        pids = {process.pid for process in children}
-        assert {kept.worker.pid for session in sessions for kept in session.engine.kept} < pids
-        assert set(supervisor.root_pids) < pids
+        found = [psutil.Process(pid) for pid in supervisor.root_pids]
+        found += [child for root in tuple(found) for child in root.children(recursive=True)]
+        assert {kept.worker.pid for session in sessions for kept in session.engine.kept} < {each.pid for each in found}
     await asyncio.gather(endless, return_exceptions=True)
-    assert [process for process in children if process.pid not in before and process.is_running()] == []
+    assert [process for process in found if process.is_running()] == []
 
 
 async def test_memory_makes_room(make_supervisor):

@@ -29,6 +29,7 @@ from foretell.runtime.inside.asserts import Recorder, Rewriter
 from foretell.runtime.inside.capture import CellDisplayHook, CellDisplayPublisher, Outlet
 from foretell.runtime.inside.channel import Interrupts
 from foretell.runtime.inside.commands import refuse_without_shell, run_command
+from foretell.runtime.inside.depths import shorten_deep
 from foretell.runtime.inside.loops import FreshLoops
 from foretell.runtime.inside.refusals import explain_refusal
 from foretell.runtime.inside.widgets import Widgets
@@ -129,6 +130,7 @@ def make_shell(outlet: Outlet) -> LessonShell:
     for name in ("pip", "conda", "mamba", "micromamba", "uv"):
         shell.magics_manager.register_function(_install_magic(name), "line", name)
     refuse_questions()
+    shorten_deep(shell.InteractiveTB)
     shell.widgets.listen()
     warnings.filterwarnings("ignore", message="To exit: use 'exit'")
     return shell

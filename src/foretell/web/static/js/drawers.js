@@ -1,4 +1,5 @@
 // At the foot of the lesson: a scratch cell that is thrown away, the variables as they stand, starting over.
+import { saveNow } from "./draft.js";
 import { say, sayNow } from "./live.js";
 import { NotDone, fieldsOf, inLesson, post, submits } from "./post.js";
 import { followEvents } from "./stream.js";
@@ -44,6 +45,7 @@ export async function runScratch() {
   note.textContent = "running";
   say("Running.");
   try {
+    await saveNow();
     const reply = await post(inLesson("scratch"), { code: field.value, after: "" });
     followEvents(reply.events, {
       log: () => log,

@@ -1,7 +1,9 @@
 // Running a cell: the form goes by fetch, the stream fills the output while it runs, the end replaces what changed.
+import { saveNow } from "./draft.js";
 import { kernel, say, sayNow, serverBack, toast } from "./live.js";
 import { followEvents } from "./stream.js";
 import { fieldsOf, post, submits } from "./post.js";
+import { inPieces } from "./pieces.js";
 import { holdBlank } from "./predict.js";
 import { keepFocusInView } from "./sight.js";
 import { swap } from "./swap.js";
@@ -14,7 +16,10 @@ export function startRuns() {
   submits("run", run);
   submits("stop", stop);
   submits("reference", reference);
+  inPieces(document);
   attachAll();
+  // What came may run already: from another tab.
+  document.addEventListener("foretell:swapped", attachAll);
 }
 
 /**
@@ -46,6 +51,8 @@ async function run(form, submitter) {
   article.dataset.state = "running";
   let reply;
   try {
+    // It runs from what the server holds of the cells above, and what the server says of a draft is older than the run.
+    await saveNow();
     reply = await post(/** @type {string} */ (form.getAttribute("action")), fields);
   } catch (error) {
     article.dataset.state = before;
@@ -90,7 +97,8 @@ function attach(events, cell) {
   const log = () => document.querySelector(`#cell-${CSS.escape(cell)} [data-log]`);
   const note = (/** @type {string} */ text) => {
     const place = document.querySelector(`#cell-${CSS.escape(cell)} [data-run-note]`);
-    if (place) place.lastChild?.nodeType === Node.TEXT_NODE ? (place.lastChild.textContent = ` ${text}`) : place.append(` ${text}`);
+    if (!place || place.lastChild?.textContent === ` ${text}`) return;
+    place.lastChild?.nodeType === Node.TEXT_NODE ? (place.lastChild.textContent = ` ${text}`) : place.append(` ${text}`);
   };
   const gone = () => {
     followed.delete(events);
@@ -107,7 +115,6 @@ async function catchUp() {
   const sections = [...page.querySelectorAll("[data-section]")].map((section) => [section.id, section.outerHTML]);
   swap({ sections: Object.fromEntries(sections), outline: page.getElementById("outline")?.outerHTML });
   serverBack();
-  attachAll();
 }
 
 /** @param {string} events @param {string} cell @param {any} said */
