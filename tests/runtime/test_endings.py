@@ -17,7 +17,7 @@ from cells import displays, events_of, prefix, request, run, text_of
 from runtimes import unconfined
 
 from foretell.errors import RuntimeUnavailable
-from foretell.model.run import Failure, StreamOutput
+from foretell.model.run import CellSource, Failure, RunRequest, StreamOutput
 from foretell.runtime.session import Limits, fresh_session
 from foretell.runtime.snapshots import Snapshots
 
@@ -311,3 +311,17 @@ def test_no_worker_survives_its_supervisor(tmp_path):
     while psutil.pid_exists(worker) and psutil.Process(worker).status() != "zombie":
         assert time.monotonic() < deadline, "the worker outlived its supervisor"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("keeps_source", "named"), [(True, "an earlier cell (while True:) was"), (False, "cell was")])
+async def test_a_stop_in_an_earlier_cell_names_it_by_how_it_begins_where_the_learner_has_it(
+    session, keeps_source, named
+):
+    above = CellSource(cell="above", text=f"\nwhile True:\n    pass  # {named}", keeps_source=keeps_source)
+    asked = RunRequest(prefix=(above,), cell=CellSource(cell="below", text="1"))
+    running = asyncio.create_task(events_of(session, asked))
+    await asyncio.sleep(0.8)
+    await session.stop()
+    failure = (await running)[-1].failure
+    assert failure.kind == "stopped"
+    assert named in failure.message

@@ -13,8 +13,11 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from foretell.model.lesson import Lesson
-from foretell.model.run import Failure, FailureKind
+from foretell.model.printable import printable_line
+from foretell.model.run import CellSource, Failure, FailureKind
 from foretell.runtime.messages import Rlimit
+
+BEGINNING_CHARACTERS = 60
 
 Amount = TypeVar("Amount")
 
@@ -154,9 +157,11 @@ def warn_of_memory(used_bytes: int) -> str:
     return f"This cell and what it keeps use {name_bytes(used_bytes)} of this machine's memory; Stop ends it."
 
 
-def explain_stopped_above(cell: str) -> Failure:
-    """The failure of a run that was stopped while an earlier cell was being run again."""
-    told = f"Stopped while the earlier cell {cell} was being run again. It is passed over until you run it yourself."
+def explain_stopped_above(cell: CellSource) -> Failure:
+    """The failure of a run that was stopped while an earlier cell was being run again, named by how it begins."""
+    begins = next((line.strip() for line in cell.text.splitlines() if line.strip()), "")
+    named = f" ({printable_line(begins[:BEGINNING_CHARACTERS])})" if begins and cell.keeps_source else ""
+    told = f"Stopped while an earlier cell{named} was being run again. It is passed over until you run it yourself."
     return Failure(kind=FailureKind.STOPPED, message=told)
 
 

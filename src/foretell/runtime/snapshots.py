@@ -191,7 +191,7 @@ class Snapshots:
             losses += not end.is_own_doing
             self._passed_over.note_death(key, end, losses)
             if flight.is_stopped:
-                return replace(end, failure=explain_stopped_above(key[-1].cell))
+                return replace(end, failure=explain_stopped_above(key[-1]))
             flight.resume()
 
     async def _extend(self, start: Snapshot, prefix: Prefix, flight: Flight) -> Snapshot | tuple[Prefix, Died]:

@@ -93,7 +93,7 @@ class Rebuilder:
             losses += not end.is_own_doing
             self.passed_over.note_death(key, end, losses)
             if flight.is_stopped:
-                return replace(end, failure=explain_stopped_above(key[-1].cell))
+                return replace(end, failure=explain_stopped_above(key[-1]))
             flight.resume()
             state = None
 
