@@ -1,7 +1,7 @@
 """What this machine has, what it lacks, and how to mend each.
 
-Enters: a data directory and a port. Leaves: findings, each with a remedy where it is not well. Invariant: nothing is
-changed but a probe file in the data directory.
+Enters: a data directory and a port. Leaves: findings, each with a remedy where it is not well. Invariant: nothing stays
+changed: a probe file and the jails of a trial go again.
 """
 
 from __future__ import annotations
