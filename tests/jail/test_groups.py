@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -25,14 +26,69 @@ def find_in(folder: Path) -> Backend:
     return groups.find(folder / "self", folder / "mounted")
 
 
-def test_the_supervisor_moves_into_a_group_of_its_own_and_hands_controllers_down(second: Path) -> None:
+class Kernel:
+    """Refuses to let a group divide its controllers while processes live in it, as the kernel does."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, base: Path) -> None:
+        self.base = base
+        self._write = Path.write_text
+        monkeypatch.setattr(Path, "write_text", lambda path, text, **rest: self.write(path, text, **rest))
+
+    def write(self, path: Path, text: str, **rest: str) -> int:
+        procs = self.base / "cgroup.procs"
+        if path == self.base / "cgroup.subtree_control" and procs.read_text():
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        if path.name == "cgroup.procs" and path.parent != self.base:
+            self._write(procs, procs.read_text().replace(f"{text}\n", "", 1))
+        return self._write(path, text, **rest)
+
+
+@pytest.fixture
+def busy(second: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The group that this process lives in, with the shell that has started it."""
+    own = second / "mounted" / "user.slice" / "foretell.service"
+    (own / "cgroup.procs").write_text(f"{os.getppid()}\n{os.getpid()}\n")
+    Kernel(monkeypatch, own)
+    return own
+
+
+def test_controllers_are_handed_down_where_the_kernel_lets_it(second: Path) -> None:
     backend = find_in(second)
     own = second / "mounted" / "user.slice" / "foretell.service"
-    assert (own / "supervisor" / "cgroup.procs").read_text() == str(os.getpid())
     assert (own / "cgroup.subtree_control").read_text() == "+memory +pids +cpu"
-    (place,) = backend.parents.values()
-    assert (place.parent, place.name.rpartition("-")[0]) == (own, f"foretell-{os.getpid()}")
+    (parent,) = backend.parents.values()
+    assert (parent.parent, parent.name.rpartition("-")[0]) == (own, f"foretell-{os.getpid()}")
     assert find_in(second).parents != backend.parents
+    assert (parent / "cgroup.subtree_control").read_text() == "+memory +pids +cpu"
+    assert not (own / groups.ASIDE).exists()
+
+
+def test_all_in_the_group_move_aside_before_controllers_are_handed_down(
+    busy: Path, second: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "SYSTEMD", second / "no-systemd")
+    find_in(second)
+    assert (busy / "cgroup.procs").read_text() == ""
+    assert (busy / groups.ASIDE / "cgroup.procs").read_text() == str(os.getpid())
+    assert (busy / "cgroup.subtree_control").read_text() == "+memory +pids +cpu"
+
+
+def test_who_has_moved_aside_makes_groups_where_it_was_before(second: Path) -> None:
+    (second / "self").write_text(f"0::/user.slice/foretell.service/{groups.ASIDE}\n")
+    (parent,) = find_in(second).parents.values()
+    assert parent.parent == second / "mounted" / "user.slice" / "foretell.service"
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_from_a_group_that_systemd_has_not_delegated_nobody_else_is_moved(
+    busy: Path, second: Path, monkeypatch: pytest.MonkeyPatch, user: int
+) -> None:
+    monkeypatch.setattr(groups, "SYSTEMD", second)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    with pytest.raises(RuntimeUnavailable, match="not ours to divide"):
+        find_in(second)
+    assert str(os.getppid()) in (busy / "cgroup.procs").read_text().split()
+    assert not list(busy.glob(f"{groups.OURS}[0-9]*"))
 
 
 def test_a_group_without_a_memory_controller_is_refused_in_words(second: Path) -> None:

@@ -7,6 +7,7 @@ Enters: limits and a process id. Leaves: a `Group` of directories. Invariant: a 
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ _numbers = itertools.count(1)
 
 MOUNTED = Path("/sys/fs/cgroup")
 OURS = "foretell-"
+ASIDE = "foretell-supervisor"
+EMPTYINGS = 5
+SYSTEMD = Path("/run/systemd/system")
+# Of all jails together, against the supervisor and all else: among themselves they have equal parts.
 LOW_SHARE = 256
 LOW_WEIGHT = 25
 
@@ -106,26 +111,73 @@ def _prepare_first(own: dict[str, str], mounted: Path) -> Backend:
         if controller in own:
             inside = mounted / controller / own[controller].lstrip("/")
             parents[controller] = _make(inside if inside.is_dir() else mounted / controller)
+    if "cpu" in parents:
+        with contextlib.suppress(OSError):
+            (parents["cpu"] / "cpu.shares").write_text(str(LOW_SHARE), encoding="ascii")
     return Backend(parents=parents)
 
 
 def _prepare_second(own: str, mounted: Path) -> Backend:
-    """Version 2, delegated to this user by systemd (Delegate=yes). Tried on a directory tree only, never run."""
+    """Version 2: a directory of ours beneath the group that this process is in, which must be delegated to its user."""
     base = mounted / own.lstrip("/")
+    if base.name == ASIDE:  # Moved here before, by this process or by an earlier one.
+        base = base.parent
     try:
         controllers = (base / "cgroup.controllers").read_text(encoding="ascii").split()
         if not {"memory", "pids"} <= set(controllers):
             raise RuntimeUnavailable(f"The control group {base} has no controllers for memory and processes")
-        # A group with processes in it may hand nothing down: this process moves into one of its own.
-        (base / "supervisor").mkdir(exist_ok=True)
-        (base / "supervisor" / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
         wanted = " ".join(f"+{name}" for name in ("memory", "pids", "cpu") if name in controllers)
-        (base / "cgroup.subtree_control").write_text(wanted, encoding="ascii")
         parent = _make(base)
-        (parent / "cgroup.subtree_control").write_text(wanted, encoding="ascii")
+        try:
+            _hand_down(base, wanted)
+            (parent / "cgroup.subtree_control").write_text(wanted, encoding="ascii")
+            if "cpu" in controllers:
+                (parent / "cpu.weight").write_text(str(LOW_WEIGHT), encoding="ascii")
+        except BaseException:
+            _remove(parent)
+            raise
     except OSError as failure:
         raise RuntimeUnavailable(f"The control group {base} is not ours to divide ({failure})") from failure
     return Backend(parents={"": parent})
+
+
+def _hand_down(base: Path, wanted: str) -> None:
+    """Let the groups beneath `base` have these controllers.
+
+    Only the machine's topmost group may do so with processes in it. From any other all move into one beneath it: this
+    process, and the shell that has started it. They fork meanwhile, so what was empty may have to be emptied again.
+    """
+    for _ in range(EMPTYINGS):
+        try:
+            (base / "cgroup.subtree_control").write_text(wanted, encoding="ascii")
+        except OSError as failure:
+            if failure.errno != errno.EBUSY or not (movable := _find_movable(base)):
+                raise
+        else:
+            return
+        aside = base / ASIDE
+        aside.mkdir(exist_ok=True)
+        for pid in movable:
+            with contextlib.suppress(ProcessLookupError):
+                (aside / "cgroup.procs").write_text(pid, encoding="ascii")
+    (base / "cgroup.subtree_control").write_text(wanted, encoding="ascii")
+
+
+def _find_movable(base: Path) -> list[str]:
+    """The processes of this group that are ours to move.
+
+    Where systemd runs: all in a unit with Delegate=yes; none as root in any other, for systemd stops the whole unit
+    when the kernel ends one process beneath it for memory; as an ordinary user, whose systemd marks nothing, this one.
+    """
+    if not SYSTEMD.exists() or any(map(_is_marked, (base, base.parent))):  # The parent where DelegateSubgroup= is set.
+        return (base / "cgroup.procs").read_text(encoding="ascii").split()
+    return [] if os.geteuid() == 0 else [str(os.getpid())]
+
+
+def _is_marked(place: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return os.getxattr(place, "user.delegate") == b"1"
+    return False
 
 
 def _make(beneath: Path) -> Path:
@@ -170,10 +222,8 @@ def _settings(controller: str, memory_bytes: int | None, processes: int) -> list
             return [("memory.limit_in_bytes", memory), ("memory.memsw.limit_in_bytes", memory)]
         case "pids":
             return [("pids.max", str(processes))]
-        case "cpu":
-            return [("cpu.shares", str(LOW_SHARE))]
         case "":
-            told = [("pids.max", str(processes)), ("cpu.weight", str(LOW_WEIGHT))]
+            told = [("pids.max", str(processes))]
             return told + ([("memory.max", memory), ("memory.swap.max", "0")] if memory_bytes else [])
     return []
 

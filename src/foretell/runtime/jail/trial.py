@@ -64,20 +64,22 @@ def try_level(level: Level) -> str | None:
     """What stands in the way of `level` here, in a sentence; None where it holds."""
     if level is Level.C and (missing := _missing_for_c()):
         return missing
-    problems: list[str] = []
+    # What an unforeseen failure leaves standing: it ends the thread, and must not pass for a level that holds.
+    problem: str | None = f"Level {level}: the trial ended without an answer"
 
     def run() -> None:
+        nonlocal problem
         try:
             leaks = asyncio.run(_try(level))
-            problems.extend([f"Level {level} does not hold: {'; '.join(leaks)}"] if leaks else [])
+            problem = f"Level {level} does not hold: {'; '.join(leaks)}" if leaks else None
         except (ForetellError, OSError, subprocess.SubprocessError) as failure:
-            problems.append(f"Level {level}: {failure}")
+            problem = f"Level {level}: {failure}"
 
     # A thread of its own, for the caller may be in an event loop already.
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
-    return problems[0] if problems else None
+    return problem
 
 
 def _missing_for_c() -> str | None:
