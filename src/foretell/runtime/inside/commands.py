@@ -1,12 +1,13 @@
-"""Lines that begin with `!`: run by the system's shell, shown as they print.
+"""Lines that begin with `!`, and `os.system`: run by the system's shell where there is one, else refused in words.
 
-Enters: a command. Leaves: its text on `sys.stdout`, and its exit code. Invariant: the command finds its input empty
-and no terminal, so it neither waits for anybody nor needs more of a jail than pipes.
+Enters: a command. Leaves: its text on `sys.stdout`, and its exit code. Invariant: the command of a line finds its
+input empty and no terminal, so it neither waits for anybody nor needs more of a jail than pipes.
 """
 
 from __future__ import annotations
 
 import codecs
+import functools
 import os
 import shutil
 import subprocess
@@ -25,6 +26,18 @@ def refuse_without_shell() -> None:
     """OSError in words where there is no shell to start, as in a jail."""
     if os.name == "posix" and not os.access("/bin/sh", os.X_OK):
         raise OSError(NO_PROGRAMS)
+
+
+def refuse_programs() -> None:
+    """Have `os.system` say why it starts nothing; by itself it would only give the number 32512."""
+    system = os.system
+
+    @functools.wraps(system)
+    def refuse(command: str | bytes) -> int:
+        refuse_without_shell()
+        return system(command)
+
+    os.system = refuse  # type: ignore[assignment]
 
 
 def run_command(command: str) -> int:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import errno
 import linecache
 import os
+import re
 import socket
 import sys
 from contextlib import suppress
 
+from foretell.runtime.allowance import SMALLER
 from foretell.runtime.limits import MEMORY_REFUSED, NEXT, PROCESSES_REFUSED, name_bytes
 from foretell.runtime.observe import one_line
 
@@ -23,6 +25,7 @@ NO_NETWORK = (
     "Your cell asked for the network, which cannot be reached from here. "
     "Put the data into the lesson's folder or into the code instead."
 )
+SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")
 CHAIN = 20
 STARTS = ("fork", "spawn", "Popen")
 
@@ -31,7 +34,7 @@ def explain_refusal(error: BaseException) -> str | None:
     """The sentence for an exception that a limit has caused."""
     text = one_line(error)
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _names_memory(text)):
-        return MEMORY_REFUSED
+        return f"{MEMORY_REFUSED} {SMALLER}" if _draws(error) else MEMORY_REFUSED
     if isinstance(error, RuntimeError) and THREAD_WORDS in text:
         return _explain_processes()
     if not isinstance(error, OSError):
@@ -52,9 +55,10 @@ def _explain_number(error: OSError) -> str | None:
             told = f"the limit of {name_bytes(most)} for one file" if most else "one file may hold"
             return f"Your cell wrote more than {told}. {NEXT}"
         case errno.ENOSPC | errno.EDQUOT:
-            size = _disk_bytes()
-            room = f"the {name_bytes(size)} that there are for files" if size else "the room that there is for files"
-            return f"Your cell wrote more than {room}. Delete what is not needed any more. {NEXT}"
+            return _explain_room()
+        case None if SHORT_WRITE.fullmatch(one_line(error)) and "tofile(" in _last_code(error)[2]:
+            # NumPy's own words for a file cut short; the kernel's are lost.
+            return _explain_room() if _is_full() else _explain_number(OSError(errno.EFBIG, ""))
         case errno.EAGAIN if _starts_process(error):
             return _explain_processes()
         case errno.EPERM if _starts_process(error):
@@ -62,11 +66,33 @@ def _explain_number(error: OSError) -> str | None:
     return None
 
 
+def _explain_room() -> str:
+    """Small folders have room for so many bytes, and for so many files."""
+    disk = _disk()
+    if disk is not None and 0 < disk.f_files <= MOST_NAMED and disk.f_ffree == 0:
+        room = f"made more than the {disk.f_files:,} files and folders that there is room for"
+    elif disk is not None:
+        room = f"wrote more than the {name_bytes(disk.f_blocks * disk.f_frsize)} that there are for files"
+    else:
+        room = "wrote more than the room that there is for files"
+    return f"Your cell {room}. Delete what is not needed any more. {NEXT}"
+
+
+def _is_full() -> bool:
+    disk = _disk()
+    return disk is not None and disk.f_bavail == 0
+
+
 def _explain_processes() -> str:
     """The supervisor knows how many the cell may have; the kernel's own number counts paused processes too."""
     if _limit("RLIMIT_NPROC") is not None:
         return PROCESSES_REFUSED
     return f"Your cell started more processes and threads than this machine allows. {NEXT}"
+
+
+def _draws(error: BaseException) -> bool:
+    """Whether it was a figure that asked for the memory."""
+    return _last_code(error)[0].endswith("backend_agg.py")
 
 
 def _names_memory(text: str) -> bool:
@@ -113,8 +139,7 @@ def _limit(name: str, most: int = MOST_NAMED) -> int | None:
     return limit if 0 <= limit <= most and limit != resource.RLIM_INFINITY else None
 
 
-def _disk_bytes() -> int | None:
+def _disk() -> os.statvfs_result | None:
     with suppress(OSError, AttributeError):
-        disk = os.statvfs(".")
-        return disk.f_blocks * disk.f_frsize
+        return os.statvfs(".")
     return None

@@ -28,7 +28,7 @@ from foretell.runtime.inside.asking import NO_DEBUGGER, refuse_questions
 from foretell.runtime.inside.asserts import Recorder, Rewriter
 from foretell.runtime.inside.capture import CellDisplayHook, CellDisplayPublisher, Outlet
 from foretell.runtime.inside.channel import Interrupts
-from foretell.runtime.inside.commands import refuse_without_shell, run_command
+from foretell.runtime.inside.commands import refuse_programs, refuse_without_shell, run_command
 from foretell.runtime.inside.depths import shorten_deep
 from foretell.runtime.inside.loops import FreshLoops
 from foretell.runtime.inside.refusals import explain_refusal
@@ -61,12 +61,15 @@ class LessonShell(InteractiveShell):
     compile: CellCompiler
     outlet: Outlet
     widgets: Widgets
+    refused: MemoryError | None = None
 
     def _showtraceback(self, etype: type, evalue: object, stb: Sequence[str]) -> None:
         text = "\n".join(stb)
         if len(text) > TRACEBACK_CHARACTERS:
             half = TRACEBACK_CHARACTERS // 2
             text = f"{text[:half]}\n...\n{text[-half:]}"
+        if isinstance(evalue, MemoryError):
+            self.refused = evalue
         value = one_line(evalue) if isinstance(evalue, BaseException) else str(evalue)
         lines = tuple(line for line in text.split("\n") if not line.startswith("An exception has occurred, use %tb"))
         self.outlet.show(ErrorOutput(name=etype.__name__, value=value, lines=lines))
@@ -130,6 +133,7 @@ def make_shell(outlet: Outlet) -> LessonShell:
     for name in ("pip", "conda", "mamba", "micromamba", "uv"):
         shell.magics_manager.register_function(_install_magic(name), "line", name)
     refuse_questions()
+    refuse_programs()
     shorten_deep(shell.InteractiveTB)
     shell.widgets.listen()
     warnings.filterwarnings("ignore", message="To exit: use 'exit'")
@@ -146,13 +150,14 @@ def _install_magic(name: str) -> Callable[..., None]:
 
 def run_cell(shell: LessonShell, interrupts: Interrupts, cell: CellSource) -> CellEnded:
     """Run a cell as it is."""
-    shell.compile.latest = ""
+    shell.compile.latest, shell.refused = "", None
     started = time.perf_counter()
     result = _run(shell, interrupts, cell.text)
     shell.widgets.settle()
     shell.outlet.settle()
     seconds = time.perf_counter() - started
-    return CellEnded(failure=_read_failure(shell, result), seconds=seconds, asserts=())
+    failure, shell.refused = _read_failure(shell, result), None
+    return CellEnded(failure=failure, seconds=seconds, asserts=())
 
 
 def run_cell_watched(
@@ -197,6 +202,9 @@ def _read_source(shell: LessonShell, text: str) -> str:
 
 def _read_failure(shell: LessonShell, result: ExecutionResult | BaseException) -> Failure | None:
     error = result if isinstance(result, BaseException) else (result.error_before_exec or result.error_in_exec)
+    if error is None:
+        # Figures are drawn when the cell is over, and what fails then IPython only shows.
+        error = shell.refused
     if error is None:
         return None
     message = explain_refusal(error) or one_line(error)
