@@ -95,3 +95,19 @@ def test_a_run_that_another_tab_has_asked_for_is_followed_to_its_end(served, lea
     expect(learner.cell("c2").locator("[data-log]")).to_have_text("y = 3\n")
     expect(learner.cell("c2").locator("[data-run-button]")).to_be_enabled()
     expect(learner.page.locator("#kernel")).to_have_text("Python ready")
+
+
+def test_a_cell_that_waits_when_stop_is_pressed_says_that_it_was_not_run(learner):
+    learner.write("c0", "while True: pass")
+    learner.cell("c0").locator("[data-run-button]").click()
+    learner.page.locator("[data-cell='c0'][data-state='running']").wait_for()
+    learner.cell("c2").locator("[data-run-button]").click()
+    expect(learner.cell("c2").locator("[data-run-note]")).to_contain_text("waiting for its turn")
+    learner.cell("c0").locator("[data-stop] button").click()
+    learner.wait("c0", "stopped")
+    expect(learner.cell("c2").locator("[data-ended]")).to_have_text("Not run: stopped while it waited for its turn.")
+    expect(learner.cell("c2").locator("[data-log]")).to_have_text("y = 1\n")
+    learner.write("c2", "print('on')")
+    learner.run("c2")
+    expect(learner.cell("c2").locator("[data-run-note]")).to_contain_text("Cell 1 above, in ")
+    expect(learner.cell("c2").locator("[data-run-note]")).to_contain_text("was stopped and was left out")

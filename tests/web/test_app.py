@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from foretell.errors import RuntimeUnavailable
 from foretell.web.guard import Guard
 from foretell.web.serve import forwarded_hosts
 from foretell.web.visitors import ByKey
@@ -324,3 +325,18 @@ def test_a_notebook_in_another_language_is_for_reading_and_says_so(door, tmp_pat
     assert "data-run-button" not in page
     assert "data-lock" not in page
     assert 'id="scratch"' not in page
+
+
+def test_why_a_cell_could_not_be_run_stands_in_the_cell_until_it_is_run(door, monkeypatch):
+    def unavailable(_request):
+        raise RuntimeUnavailable("No process can be started; close another program.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(door.session, "run", unavailable)
+        assert "No process can be started" in door.run("nn-module", "setup-imports")
+    page = door.get("/l/nn-module").text
+    assert "No process can be started; close another program." in page
+    assert "foretell was stopped while this cell ran" not in page
+    assert "Start it again in the terminal." in page
+    door.run("nn-module", "setup-imports")
+    assert "No process can be started" not in door.get("/l/nn-module").text

@@ -204,6 +204,12 @@ def test_nobody_in_a_class_opens_a_path(new_browser, tmp_path):
     assert ada.get("/l/other").status_code == 404
 
 
+def test_what_a_learner_of_a_class_is_told_to_do_while_the_server_is_away_is_not_the_operators_to_do(new_browser):
+    page = new_browser().get(LESSON).text
+    assert f'data-advice="{classroom.WHEN_AWAY}"' in page
+    assert "terminal" not in page
+
+
 def test_pages_of_a_class_name_no_path_of_the_server_and_say_how_cells_are_confined(new_browser, tmp_path):
     ada = new_browser()
     for path in ("/", LESSON, "/recorded", f"{LESSON}/report"):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from foretell import loop
-from foretell.errors import StoreError
+from foretell.errors import RuntimeUnavailable, StoreError
 from foretell.model.attempt import Who
 from foretell.model.run import (
     ClearOutput,
@@ -228,3 +228,30 @@ async def test_a_silent_cell_that_waited_says_when_its_turn_has_come(record):
     waited = [data["ahead"] for name, data in messages if name == "waiting"]
     assert waited == [2, 1, 0]
     assert [name for name, _ in messages] == ["queued", "cell", "waiting", "waiting", "waiting", "done"]
+
+
+async def test_a_press_that_was_stopped_while_it_waited_says_that_it_ran_nothing(record):
+    player = player_of(record, session := Session())
+    session.gate = asyncio.Event()
+    first = press(player)
+    while not session.requests:
+        await asyncio.sleep(0.01)
+    waiting = press(player, "again")
+    await asyncio.sleep(0)
+    await player.stop()
+    assert "problem" not in await first.done()
+    said_of_it = str((await waiting.done())["problem"])
+    assert said_of_it == player.unrun["c"] == "Not run: stopped while it waited for its turn."
+    await press(player, "once more").done()
+    assert (len(session.requests), player.unrun) == (2, {})
+
+
+async def test_why_python_could_not_run_a_cell_is_what_the_cell_says(record):
+    class Unavailable(Session):
+        async def run(self, request: RunRequest) -> AsyncIterator[Event]:
+            raise RuntimeUnavailable("No process can be started; close another program.")
+            yield
+
+    player = player_of(record, Unavailable())
+    await asyncio.wait_for(press(player).done(), 5)
+    assert player.unrun == {"c": "No process can be started; close another program."}

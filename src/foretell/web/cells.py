@@ -7,7 +7,7 @@ Enters: a lesson, a history, what runs now. Leaves: `CellView`. Invariant: a cel
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,13 +29,17 @@ _ENDED_BY_A_CRASH = {FailureKind.CRASH, FailureKind.EXIT}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What the views of one moment are made from; `running` maps a cell to the number of its press."""
+    """What the views of one moment are made from.
+
+    `running` maps a cell to the number of its press, `unrun` one whose last press ran nothing to why that is.
+    """
 
     lesson: Lesson
     history: History
     running: Mapping[str, int]
     stale: frozenset[str]
     refused: Mapping[str, Refused]
+    unrun: Mapping[str, str]
 
     @property
     def opened(self) -> frozenset[str]:
@@ -44,11 +48,15 @@ class Scene:
 
 
 def scene_of(
-    lesson: Lesson, history: History, running: Mapping[str, int], refused: Mapping[str, Refused] | None = None
+    lesson: Lesson,
+    history: History,
+    running: Mapping[str, int],
+    refused: Mapping[str, Refused] | None = None,
+    unrun: Mapping[str, str] | None = None,
 ) -> Scene:
     """Gather what the views of this moment need."""
     stale = gate.stale_cells(lesson, history)
-    return Scene(lesson=lesson, history=history, running=running, stale=stale, refused=refused or {})
+    return Scene(lesson=lesson, history=history, running=running, stale=stale, refused=refused or {}, unrun=unrun or {})
 
 
 def cell_view(scene: Scene, code: CodeCell) -> CellView:
@@ -97,18 +105,20 @@ def _run_view(scene: Scene, code: CodeCell) -> RunView:
         events = f"/l/{lesson.id}/runs/{press}/events"
         number = started.number if started and started.run is None else (started.number + 1 if started else 1)
         return _no_run(state="running", number=number, events=events)
+    # Whoever has started over since has pressed nothing.
+    unrun = scene.unrun.get(code.cell, "") if any(kept.cell == code.cell for kept in history.commits) else ""
     if started is None:
-        return _no_run(state="none", number=0)
+        return _no_run(state="interrupted" if unrun else "none", number=0, message=unrun)
     if started.run is None:
         message = "foretell was stopped while this cell ran. Your code and predictions are kept; run it again."
-        return _no_run(state="interrupted", number=started.number, message=message)
+        return _no_run(state="interrupted", number=started.number, message=unrun or message)
     state, message = _ending(started)
     return RunView(
         state=state,
         number=started.number,
         seconds=f"{started.run.seconds:.2f} s",
         outputs_html=outputs_html(started.run.outputs, f"/l/{lesson.id}/outputs/{started.id}", started.run.failure),
-        message=message,
+        message=f"{message} {unrun}".strip(),
         note=_note_on_what_came_before(scene, code, started),
         stale=code.cell in scene.stale,
         events="",
@@ -141,11 +151,37 @@ def _note_on_what_came_before(scene: Scene, code: CodeCell, kept: KeptRun) -> st
     given = [earlier for earlier in behind if gate.uses_reference(earlier, scene.history)]
     if given and code.cell not in scene.stale:
         notes.append(f"It used the reference result of {_places(scene, reversed(given))}.")
-    if failed := [earlier for earlier in behind if earlier.cell in failed_then]:
-        notes.append(f"It ran on what {_places(scene, failed)} left behind: a cell there stopped with an error.")
-    if unended := [earlier for earlier in behind if gate.never_ended(earlier, scene.history)]:
-        notes.append(f"A cell of {_places(scene, unended)} was left out, since its last run did not come to an end.")
+    failed = [earlier for earlier in behind if earlier.cell in failed_then]
+    if raised := [earlier for earlier in failed if _raised(earlier, scene.history)]:
+        notes.append(f"It ran on what {_places(scene, raised)} left behind: a cell there stopped with an error.")
+    lost = [earlier for earlier in reversed(failed) if earlier not in raised]
+    notes += [f"{_cell_above(scene, earlier)} did not come to its end before this one ran." for earlier in lost]
+    if code.cell not in scene.stale:
+        notes += _notes_on_what_was_left_out(scene, code)
     return " ".join(notes)
+
+
+def _raised(code: CodeCell, history: History) -> bool:
+    """Whether the cell's present text was last seen to raise an error."""
+    last = gate.latest_run(history, code.cell)
+    failure = last.run.failure if last and last.run else None
+    is_present = last is not None and last.code == gate.learner_code(code, history)
+    return is_present and failure is not None and failure.kind not in set(FailureKind)
+
+
+def _notes_on_what_was_left_out(scene: Scene, code: CodeCell) -> Iterator[str]:
+    for earlier in gate.cells_above(scene.lesson, code.cell):
+        if gate.source_below(earlier, scene.history, code.cell) is not None:
+            continue
+        last = gate.latest_run(scene.history, earlier.cell)
+        failure = last.run.failure if last and last.run else None
+        how = "was stopped" if failure and failure.kind == FailureKind.STOPPED else "did not come to an end"
+        yield f"{_cell_above(scene, earlier)} {how} and was left out."
+
+
+def _cell_above(scene: Scene, code: CodeCell) -> str:
+    number = 1 + scene.lesson.code_cells.index(code)
+    return f"Cell {number} above, in {name_of(scene, code.cell)},"
 
 
 def _places(scene: Scene, cells: Iterable[CodeCell]) -> str:

@@ -29,6 +29,7 @@ KNOWN_BY = (
     "You are known by a cookie of this browser. The server keeps a number that is made from it, and not the cookie; "
     "another browser, or this one without its cookies, begins anew."
 )
+WHEN_AWAY = "If it stays away, tell your instructor."
 
 
 def open_class(
@@ -45,6 +46,7 @@ def open_class(
         where=WHERE_IT_LIES,
         known_by=KNOWN_BY,
         confined=sessions.confined,
+        when_away=WHEN_AWAY,
         runtime=sessions.runtime,
     )
 

@@ -31,7 +31,8 @@ class Desk:
     """The state of the web door.
 
     `runtime` is open while the server runs, and players make their sessions in it. `where` says to a learner where
-    their work lies, `known_by` what they are known by, `confined` how cells are confined.
+    their work lies, `known_by` what they are known by, `confined` how cells are confined, `when_away` what they can do
+    when the server does not answer.
     """
 
     store: Store
@@ -42,15 +43,16 @@ class Desk:
     where: str
     known_by: str = ""
     confined: str = confined_in_words(Level.NONE)
+    when_away: str = "Start it again in the terminal."
     runtime: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
 
     def scene(self, player: Player, refused: Mapping[str, Refused] | None = None) -> Scene:
         """Gather what the views of this moment need."""
-        return scene_of(player.lesson, player.record.history(), player.running(), refused)
+        return scene_of(player.lesson, player.record.history(), player.running(), refused, player.unrun)
 
     def chrome(self, title: str, nonce: str, token: str) -> Chrome:
         """Give what every page needs."""
-        return Chrome(title=title, token=token, nonce=nonce, confined=self.confined)
+        return Chrome(title=title, token=token, nonce=nonce, confined=self.confined, when_away=self.when_away)
 
     async def close(self) -> None:
         """End every process, then the store."""

@@ -7,7 +7,7 @@ one player run one after another, in the order they were pressed; a press that w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
 from itertools import count
 
@@ -24,6 +24,7 @@ from foretell.web.stream import Live
 
 SCRATCH = "scratch"
 SECONDS_REMEMBERED = 60.0
+_NOT_RUN = "Not run: stopped while it waited for its turn."
 _NO_CHANGES: dict[str, object] = {"cells": {}, "sections": {}}
 _SCRATCH_DONE: dict[str, object] = {"announce": "Scratch run finished."}
 
@@ -38,6 +39,7 @@ class Player:
         self._turn = asyncio.Lock()
         self._numbers = count(1)
         self._presses: dict[int, Press] = {}
+        self._unrun: dict[str, str] = {}
         self._warming: asyncio.Task[None] | None = None
 
     async def history(self) -> History:
@@ -52,6 +54,11 @@ class Player:
     def running(self) -> dict[str, int]:
         """Give the cells that run or wait, each with the number of its press."""
         return {cell: p.live.number for p in self._presses.values() if not p.over for cell in p.cells}
+
+    @property
+    def unrun(self) -> Mapping[str, str]:
+        """Cells whose last press ran nothing, each with the sentence that says why."""
+        return self._unrun
 
     @property
     def is_busy(self) -> bool:
@@ -75,6 +82,8 @@ class Player:
     def press(self, cells: Sequence[CodeCell], key: str, say_done: Callable[[], dict[str, object]]) -> Live:
         """Run cells one after another; all are committed already. Returns at once."""
         press = self._begin(tuple(cell.cell for cell in cells))
+        for cell in press.cells:
+            self._unrun.pop(cell, None)
         work = self._run_all(press, cells, key)
         press.task = asyncio.create_task(self._see_through(press, work, say_done))
         return press.live
@@ -138,26 +147,34 @@ class Player:
                 asyncio.get_running_loop().call_later(SECONDS_REMEMBERED, self._presses.pop, press.live.number, None)
 
     async def _run_all(self, press: Press, cells: Sequence[CodeCell], key: str) -> str:
+        begun = 0
         async with self._turn:
-            for place, code in enumerate(cells):
+            for code in cells:
                 if press.cancelled:
                     break
-                ended = await self._run_one(press, code, f"{key}:run:{place}")
+                begun += 1
+                ended = await self._run_one(press, code, f"{key}:run:{begun - 1}")
                 if ended is None or (ended.run is not None and ended.run.failure is not None):
                     break
-        return ""
+        if press.cancelled:
+            self._unrun |= dict.fromkeys(press.cells[begun:], _NOT_RUN)
+        return _NOT_RUN if press.cancelled and not begun else ""
 
     async def _run_one(self, press: Press, code: CodeCell, key: str) -> KeptRun | None:
         ended: KeptRun | None = None
-        async with aclosing(loop.play(self.lesson, code, self.record, self._runner(press), key=key)) as events:
-            async for event in events:
-                if isinstance(event, KeptRun):
-                    ended = event
-                    await press.begin_cell(event.id, code.cell)
-                    if event.run is not None:
-                        await press.show(event.run)
-                else:
-                    await press.show(event)
+        try:
+            async with aclosing(loop.play(self.lesson, code, self.record, self._runner(press), key=key)) as events:
+                async for event in events:
+                    if isinstance(event, KeptRun):
+                        ended = event
+                        await press.begin_cell(event.id, code.cell)
+                        if event.run is not None:
+                            await press.show(event.run)
+                    else:
+                        await press.show(event)
+        except Exception as fault:
+            self._unrun[code.cell] = _explain(fault)
+            raise
         return ended
 
     async def _run_scratch(self, press: Press, code: str, after: str | None) -> str:

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chrome:
-    """What every page needs. `token` goes into each form and POST header; `nonce` into each script and style tag."""
+    """What every page needs. `token` goes into each form and POST header; `nonce` into each script and style tag.
+
+    `when_away` is what a learner can do when the server does not answer.
+    """
 
     title: str
     token: str
     nonce: str
     confined: str
+    when_away: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

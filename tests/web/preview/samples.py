@@ -83,7 +83,7 @@ YES_STOPS = tuple(
 
 def chrome(title: str = "Building neural networks · foretell") -> Chrome:
     confined = "Cells run as you, on this machine, without a jail: run only notebooks that you trust."
-    return Chrome(title=title, token="sample-token", nonce="sample-nonce", confined=confined)
+    return Chrome(title=title, token="sample-token", nonce="sample-nonce", confined=confined, when_away="Start it.")
 
 
 def no_run() -> RunView:

@@ -350,6 +350,7 @@ def test_what_was_typed_stays_when_the_server_is_away_and_the_page_says_so(visit
     page.keyboard.press("Control+End")
     page.keyboard.type("# kept")
     expect(page.locator("#away")).to_contain_text("foretell does not answer")
+    expect(page.locator("#away")).to_contain_text("this page keeps trying. Start it.")
     expect(page.locator("#saved")).to_have_text("Not saved yet")
     server.away = False
     expect(page.locator("#away")).to_be_hidden(timeout=6000)

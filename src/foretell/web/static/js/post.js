@@ -39,7 +39,8 @@ export async function post(url, fields, how = {}) {
       headers: { "X-Foretell-Token": meta("foretell-token"), "X-Foretell-Fragment": "1", Accept: "application/json" },
     });
   } catch (cause) {
-    serverAway("foretell does not answer. What you typed is still here. Start it again in the terminal; this page keeps trying.");
+    const advice = document.getElementById("away")?.dataset.advice ?? "";
+    serverAway(`foretell does not answer. What you typed is still here, and this page keeps trying. ${advice}`.trim());
     throw new NotDone("no answer", { cause });
   }
   const isJson = reply.headers.get("content-type")?.includes("json");
@@ -47,7 +48,7 @@ export async function post(url, fields, how = {}) {
   const refused = isJson && reply.status >= 400 && reply.status < 500 && ![403, 421].includes(reply.status);
   if (reply.ok || refused) serverBack();
   if (reply.ok || (refused && said.cell)) return said;
-  const problem = said.problem ?? `foretell answered ${reply.status}. Reload this page, or open the address that it prints.`;
+  const problem = said.problem ?? `foretell answered ${reply.status}. Reload this page, or open its address anew.`;
   if (refused) {
     toast(problem);
     sayNow(problem);
