@@ -26,6 +26,16 @@ async def test_a_progress_bar_of_text_ends_as_one_full_line(session, name):
     assert seen.count("\n") == 1
 
 
+async def test_a_bar_inside_a_bar_takes_its_place_at_every_refresh(session):
+    code = (
+        "from tqdm import tqdm\nfor _ in tqdm(range(3), mininterval=0):\n"
+        "    for _ in tqdm(range(3), mininterval=0, leave={}):\n        pass"
+    )
+    for leave, bars in ((False, 1), (True, 4)):
+        seen = plain_text(text_of(await run(session, code.format(leave)), "stderr")).rstrip().split("\n")
+        assert [line.split("|")[0] for line in seen] == ["100%"] * bars
+
+
 async def test_text_beside_a_progress_bar_stays(session):
     code = "from tqdm import tqdm\nfor i in tqdm(range(2)):\n    tqdm.write(f'row {i}')"
     seen = await run(session, code)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.model.run import DisplayOutput, ErrorOutput, Failure, StreamOutput
-from foretell.web.outputs import bundle_html, output_html, outputs_html, pretty_json, text_of
+from foretell.web.outputs import (
+    bundle_html,
+    frame_document,
+    latex_html,
+    output_html,
+    outputs_html,
+    pretty_json,
+    text_of,
+)
 
 TOLD = "Your cell had more files open than the limit of 256. Open them with `with`, which closes them."
 RAISED = ErrorOutput(name="OSError", value="[Errno 24] Too many open files", lines=("OSError: [Errno 24]",))
@@ -70,3 +79,60 @@ def test_what_is_no_json_or_would_grow_without_end_is_shown_as_it_came(text):
 )))  # fmt: skip
 def test_pretty_json_is_the_same_json(value):
     assert json.loads(pretty_json(json.dumps(value))) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("$x$", '<span class="math inline">x</span>'),
+        ("$$x < y$$", '<span class="math block">x &lt; y</span>'),
+        (
+            "text $a$ and $$b$$.",
+            'text <span class="math inline">a</span> and <span class="math block">b</span>.',
+        ),
+        ("$a$$b$", '<span class="math inline">a</span><span class="math inline">b</span>'),
+        (r"\(a\) \[b\]", '<span class="math inline">a</span> <span class="math block">b</span>'),
+        (r"so \begin{align}a&=b\end{align}", r'so <span class="math block">\begin{align}a&amp;=b\end{align}</span>'),
+        (r"costs \$5 or \$6", r"costs \$5 or \$6"),
+        ("costs $5", "costs $5"),
+        ("$$x$", "$$x$"),
+        ("<b> $</b>$", '&lt;b&gt; <span class="math inline">&lt;/b&gt;</span>'),
+        ("", ""),
+    ],
+)
+def test_latex_is_text_with_maths_in_it(text, html):
+    assert latex_html(text) == html
+    assert html in bundle_html({"text/latex": text}, "", 0)
+
+
+@pytest.mark.parametrize("mark", ["$", "$$", r"\(", r"\[", r"\$", r"\begin{align}"])
+def test_latex_that_never_closes_is_read_soon(mark):
+    began = time.monotonic()
+    latex_html(f"{mark} x " * 100_000)
+    assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '<iframe\n width="400"\n src="https://other.test/a?b=1&amp;c=2"\n frameborder="0"\n></iframe>',
+        "<IFRAME SRC=//other.test/a?b=1&amp;c=2></IFRAME>",
+    ],
+)
+def test_a_frame_of_another_site_is_named_in_its_place(frame):
+    html = frame_document(f"<p>before</p>{frame}<p>after</p>")
+    assert "iframe" not in html.lower()
+    told = "(Frames of other sites are not shown: "
+    assert html.index("before") < html.index(told) < html.index("other.test/a?b=1&amp;c=2)") < html.index("after")
+
+
+@pytest.mark.parametrize("frame", ['<iframe srcdoc="x"></iframe>', "<b>src='https://a'</b>", "<iframe"])
+def test_other_frames_are_left(frame):
+    assert frame in frame_document(frame)
+
+
+@pytest.mark.parametrize("html", ["<iframe src=" * 100_000, "<iframe " + " src=//a" * 100_000, "<iframe>" * 100_000])
+def test_frames_made_to_be_slow_are_not(html):
+    began = time.monotonic()
+    frame_document(html)
+    assert time.monotonic() - began < 4

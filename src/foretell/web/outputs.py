@@ -12,8 +12,9 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import unescape
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from foretell.model.run import (
     DisplayOutput,
@@ -24,23 +25,32 @@ from foretell.model.run import (
 )
 from foretell.web.markup import highlighted, markdown_html
 
-_ESCAPE_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+# Every length is bounded and no piece is read twice, so that text made to be slow is not.
+_CODE = r"\x1b(?:\[(?P<counts>[0-?]{0,64})[ -/]{0,8}(?P<order>[@-~])|\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\)?|[@-Z\\-_])"
+_PIECES = re.compile(rf"(?P<code>{_CODE})|[\n\r\b\x1b]|[^\n\r\b\x1b]+")
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}|\][^\x07\x1b]{0,1000}\x1b?)?\Z")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MOVES = re.compile("[\r\b\x1b]")
+_ROWS = 24
 _MOST_LINES = 12
+_MATHS = re.compile(
+    r"\\[$(\[]|\$\$?|\\begin\{(?P<environment>(?:align|alignat|cases|equation|gather|multline|[bpvBV]?matrix)\*?)\}"
+)
+_MATHS_ENDS = {"$$": r"\$\$", "$": r"(?<!\\)\$", "\\(": r"\\\)", "\\[": r"\\\]"}
+_FRAME = re.compile(r"<iframe\b[^<>]*+>(?:\s*</iframe\s*>)?", re.IGNORECASE)
+_FRAME_ADDRESS = re.compile(r"\ssrc\s*=\s*[\"']?((?:https?:)?//[^\s\"'<>]+)", re.IGNORECASE)
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _JSON = "application/json"
 _MOST_JSON_CHARACTERS = 200_000
 
 
 def plain_text(text: str) -> str:
-    """Give terminal text as a person would see it: no colour codes, carriage returns and backspaces carried out."""
-    text = _ESCAPE_CODES.sub("", text).replace("\r\n", "\n")
-    while "\b" in text:
-        shorter = re.sub(r"[^\n\r\b]\x08|^\x08|(?<=\n)\x08", "", text)
-        text = shorter if shorter != text else text.replace("\b", "")
-    lines = [_overwritten(line) if "\r" in line else line for line in text.split("\n")]
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", "\n".join(lines))
+    """Give terminal text as a person would see it: no colour codes, movements of the cursor carried out."""
+    if not _MOVES.search(text):
+        return _readable(text)
+    screen = _Screen()
+    screen.feed(text)
+    return screen.text
 
 
 def text_of(outputs: Iterable[Output]) -> str:
@@ -60,11 +70,83 @@ def text_of(outputs: Iterable[Output]) -> str:
     return "\n".join([*lines[:_MOST_LINES], "…"] if len(lines) > _MOST_LINES else lines)
 
 
-def _overwritten(line: str) -> str:
-    shown = ""
-    for part in line.split("\r"):
-        shown = part + shown[len(part) :]
-    return shown
+def _readable(text: str) -> str:
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+class _Screen:
+    """Text as a terminal shows it that knows carriage returns, backspaces, cursor up and the erasing of a line.
+
+    The cursor reaches the last `_ROWS` rows; those above are settled.
+    """
+
+    def __init__(self) -> None:
+        self._settled: list[str] = []
+        self._rows: list[list[str]] = [[]]
+        self._row = self._column = 0
+        self._unfinished = ""
+        self._added: list[str] = []
+        self._is_rewritten = False
+
+    @property
+    def text(self) -> str:
+        """What is seen."""
+        return "\n".join([*self._settled, *("".join(row) for row in self._rows)])
+
+    def feed(self, text: str) -> str | None:
+        """Take in what comes next; give what it has added at the end, None where it has changed more than that."""
+        self._added, self._is_rewritten = [], False
+        text = self._unfinished + text
+        cut = _UNFINISHED.search(text)
+        self._unfinished = cut[0] if cut else ""
+        for piece in _PIECES.finditer(text, 0, len(text) - len(self._unfinished)):
+            if piece["code"]:
+                self._obey(piece["order"], piece["counts"] or "")
+            elif piece[0] == "\n":
+                self._go_down()
+            elif piece[0] == "\r":
+                self._column = 0
+            elif piece[0] == "\b":
+                self._go_back()
+            else:
+                self._write(_readable(piece[0]))
+        return None if self._is_rewritten else "".join(self._added)
+
+    def _write(self, text: str) -> None:
+        row, end = self._rows[self._row], self._column + len(text)
+        if self._column == len(row) and self._row == len(self._rows) - 1:
+            self._added.append(text)
+        else:
+            self._is_rewritten = True
+        row[self._column : end] = text
+        self._column = end
+
+    def _go_down(self) -> None:
+        self._row += 1
+        self._column = 0
+        if self._row == len(self._rows):
+            self._rows.append([])
+            self._added.append("\n")
+        if len(self._rows) > _ROWS:
+            self._settled.append("".join(self._rows.pop(0)))
+            self._row -= 1
+
+    def _go_back(self) -> None:
+        if self._column:
+            self._column -= 1
+            if self._column == len(self._rows[self._row]) - 1:
+                self._rows[self._row].pop()
+                self._is_rewritten = True
+
+    def _obey(self, order: str | None, counts: str) -> None:
+        row = self._rows[self._row]
+        if order == "A":
+            self._row = max(0, self._row - int(counts[:3] if counts[:3].isdecimal() else 1))
+            self._column = min(self._column, len(self._rows[self._row]))
+        elif order == "K" and counts in {"", "0", "2"}:
+            self._column = 0 if counts == "2" else self._column
+            self._is_rewritten = self._is_rewritten or len(row) > self._column
+            del row[self._column :]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,31 +158,17 @@ class Printed:
 
 
 class Transcript:
-    """The text of one stream as a page shows it while it grows; only its open line can still change."""
+    """The text of one stream as a page shows it while it grows."""
 
     def __init__(self) -> None:
-        self._settled = ""
-        self._line = ""
-        self._shown = ""
+        self._screen = _Screen()
 
     def add(self, piece: str) -> Printed:
         """Take in the next piece."""
-        if self._line == self._shown and not _MOVES.search(piece):
-            added = plain_text(piece)
-            self._keep(self._shown + added, self._shown + added)
-            return Printed(text=added, is_whole=False)
-        settled, before, line = self._settled, self._shown, self._line + piece
-        shown = plain_text(line)
-        self._keep(line, shown)
-        if shown.startswith(before):
-            return Printed(text=shown[len(before) :], is_whole=False)
-        return Printed(text=settled + shown, is_whole=True)
-
-    def _keep(self, line: str, shown: str) -> None:
-        """Settle what stands before the open line."""
-        *_, self._line = line.rpartition("\n")
-        head, newline, self._shown = shown.rpartition("\n")
-        self._settled += head + newline
+        added = self._screen.feed(piece)
+        if added is None:
+            return Printed(text=self._screen.text, is_whole=True)
+        return Printed(text=added, is_whole=False)
 
 
 def outputs_html(outputs: Iterable[Output], frames: str, failure: Failure | None = None) -> Markup:
@@ -148,14 +216,33 @@ def bundle_html(data: dict[str, str], frame: str, place: int) -> Markup:
                 alt, mime, re.sub(r"\s", "", data[mime])
             )
     if "text/latex" in data:
-        tex = data["text/latex"].strip()
-        return Markup('<span class="math block">{}</span>').format(tex.strip("$"))
+        return Markup('<div class="prose">{}</div>').format(latex_html(data["text/latex"].strip()))
     if "text/markdown" in data:
         return Markup('<div class="prose">{}</div>').format(markdown_html(data["text/markdown"]))
     if _JSON in data:
         return Markup('<pre class="out-text">{}</pre>').format(plain_text(pretty_json(data[_JSON])))
     text = data.get("text/plain") or f"[no text form of {', '.join(sorted(data)) or 'this output'}]"
     return Markup('<pre class="out-text">{}</pre>').format(plain_text(text))
+
+
+def latex_html(text: str) -> Markup:
+    """Give text with maths between dollars, LaTeX's own marks, or in an environment; all else in it is only text."""
+    pieces: list[Markup] = []
+    place = looked = 0
+    unclosed: set[str] = set()
+    while (mark := _MATHS.search(text, looked)) is not None:
+        kind, environment, looked = mark[0], mark["environment"], mark.end()
+        end = re.escape(f"\\end{{{environment}}}") if environment else _MATHS_ENDS.get(kind)
+        closing = re.compile(end).search(text, looked) if end and kind not in unclosed else None
+        if closing is None:
+            unclosed.add(kind)
+            continue
+        inside = slice(mark.start(), closing.end()) if environment else slice(looked, closing.start())
+        kept = "inline" if kind in {"$", "\\("} else "block"
+        pieces.append(escape(text[place : mark.start()]))
+        pieces.append(Markup('<span class="math {}">{}</span>').format(kept, text[inside]))
+        place = looked = closing.end()
+    return Markup("").join([*pieces, escape(text[place:])])
 
 
 def pretty_json(text: str) -> str:
@@ -188,7 +275,11 @@ def _error_html(output: ErrorOutput, failure: Failure | None) -> Markup:
 
 
 def frame_document(html: str) -> str:
-    """Give the document of a sandboxed frame: the learner's HTML, and a script that says how tall it is."""
+    """Give the document of a sandboxed frame: the learner's HTML, and a script that says how tall it is.
+
+    The frame's policy loads nothing, so a frame in it would stay blank without a word.
+    """
+    html = _FRAME.sub(_tell_frame, html)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>HTML output</title>'
         "<style>body{margin:0;font:13px/1.5 system-ui,sans-serif;color:#1b222d;background:#fff;overflow-x:auto}"
@@ -201,3 +292,10 @@ def frame_document(html: str) -> str:
         "parent.postMessage({foretellHeight:tall+innerHeight-all.clientHeight},'*')};"
         "new ResizeObserver(say).observe(all);say()}</script></body></html>"
     )
+
+
+def _tell_frame(frame: re.Match[str]) -> str:
+    address = _FRAME_ADDRESS.search(frame[0])
+    if address is None:
+        return frame[0]
+    return f"<p>(Frames of other sites are not shown: {escape(unescape(address[1]))})</p>"
