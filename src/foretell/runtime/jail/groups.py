@@ -22,9 +22,6 @@ OURS = "foretell-"
 ASIDE = "foretell-supervisor"
 EMPTYINGS = 5
 SYSTEMD = Path("/run/systemd/system")
-# Of all jails together, against the supervisor and all else: among themselves they have equal parts.
-LOW_SHARE = 256
-LOW_WEIGHT = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +108,6 @@ def _prepare_first(own: dict[str, str], mounted: Path) -> Backend:
         if controller in own:
             inside = mounted / controller / own[controller].lstrip("/")
             parents[controller] = _make(inside if inside.is_dir() else mounted / controller)
-    if "cpu" in parents:
-        with contextlib.suppress(OSError):
-            (parents["cpu"] / "cpu.shares").write_text(str(LOW_SHARE), encoding="ascii")
     return Backend(parents=parents)
 
 
@@ -131,8 +125,6 @@ def _prepare_second(own: str, mounted: Path) -> Backend:
         try:
             _hand_down(base, wanted)
             (parent / "cgroup.subtree_control").write_text(wanted, encoding="ascii")
-            if "cpu" in controllers:
-                (parent / "cpu.weight").write_text(str(LOW_WEIGHT), encoding="ascii")
         except BaseException:
             _remove(parent)
             raise
