@@ -40,7 +40,11 @@ def at_a_cell(serve, learner_at, tmp_path):
     return learner
 
 
-@pytest.mark.parametrize("code", ["while True: print('x')", "n = 0\nwhile True:\n    print(n, 'hello')\n    n += 1"])
+# Slow enough that the limit of output does not end it before Stop does.
+ENDLESS = "n = 0\nwhile True:\n    for _ in range(2000): pass\n    print({})\n    n += 1"
+
+
+@pytest.mark.parametrize("code", [ENDLESS.format("'x'"), ENDLESS.format("n, 'hello'")])
 def test_a_loop_that_prints_for_ever_can_be_stopped(at_a_cell, code):
     learner = at_a_cell
     learner.write("c0", code)
