@@ -14,7 +14,7 @@ from scripted import Scripted
 from foretell.model.run import CellSource, DisplayOutput, Failure, StreamOutput
 from foretell.runtime.flight import Died, Flight
 from foretell.runtime.inside.refusals import explain_refusal
-from foretell.runtime.limits import Limits, explain, explain_exit, name_bytes, name_seconds
+from foretell.runtime.limits import MEMORY_REFUSED, Limits, explain, explain_exit, name_bytes, name_limit, name_seconds
 from foretell.runtime.messages import Begun, CellEnded, Execute
 from foretell.runtime.replay import FreshProcesses
 from foretell.runtime.workers import Exited
@@ -175,6 +175,14 @@ async def fly(limits: Limits, *arrivals: object) -> tuple[Flight, object, float]
     started = time.monotonic()
     ended = await flight.perform(Scripted(Begun(), *arrivals), ORDER)
     return flight, ended, time.monotonic() - started
+
+
+def test_what_follows_a_refusal_of_memory_stays_behind_the_limit():
+    told = Failure(kind="MemoryError", message=f"{MEMORY_REFUSED} Make the figure smaller.")
+    named = name_limit(told, Limits(memory_bytes=1 << 30)).message
+    assert "than the limit of 1 GB leaves it." in named
+    assert named.endswith("Make the figure smaller.")
+    assert name_limit(told, Limits()) == told
 
 
 class Computing(Scripted):

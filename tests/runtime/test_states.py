@@ -7,7 +7,7 @@ import time
 
 import pytest
 from cells import run, text_of
-from runtimes import forking
+from runtimes import confined, forking
 
 from foretell.model.run import CellSource, Probe, RunRequest
 from foretell.runtime import processes
@@ -99,3 +99,10 @@ async def test_a_notebook_in_one_process_leaves_none_of_the_processes_before():
         kept = {each.worker.pid for each in session.engine.kept}
         (base,) = (each.worker.pid for each in session.engine.kept if not each.executed)
         assert processes.children(base) == kept - {base}
+
+
+@confined
+async def test_torch_finds_out_what_the_processor_is(held):
+    code = "import torch\nones = torch.ones(1, 1, 4, 4)\nones @ ones\ntorch.nn.functional.conv2d(ones, ones)"
+    seen = await run(held, code)
+    assert (seen.failure, text_of(seen, "stderr")) == (None, "")

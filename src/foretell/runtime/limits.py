@@ -143,9 +143,10 @@ def explain_cpu(limit_seconds: int) -> Failure:
 
 def name_limit(failure: Failure | None, limits: Limits) -> Failure | None:
     """The same failure, with the limit in words where memory or processes were refused to the cell."""
-    if failure is not None and failure.message == MEMORY_REFUSED and limits.memory_bytes is not None:
+    if failure is not None and failure.message.startswith(MEMORY_REFUSED) and limits.memory_bytes is not None:
         most = f"the limit of {name_bytes(limits.memory_bytes)} leaves it"
-        return replace(failure, message=f"Your cell asked for more memory than {most}. {NEXT}")
+        named = f"Your cell asked for more memory than {most}. {NEXT}"
+        return replace(failure, message=failure.message.replace(MEMORY_REFUSED, named))
     if failure is not None and failure.message == PROCESSES_REFUSED:
         most = f"the limit of {limits.processes:,}" if limits.counts_processes else "this machine allows"
         return replace(failure, message=f"Your cell started more processes and threads than {most}. {NEXT}")

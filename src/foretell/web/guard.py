@@ -93,7 +93,7 @@ def frame_headers() -> dict[str, str]:
     """Give the headers of a learner's HTML: an origin of its own, no network, framed by our pages only."""
     policy = (
         "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-        "img-src data:; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+        "img-src data:; media-src data:; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
     )
     return {
         "Content-Security-Policy": policy,

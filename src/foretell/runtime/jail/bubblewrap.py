@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from foretell.errors import RuntimeUnavailable
@@ -109,8 +110,8 @@ async def open_cell(plan: Plan) -> Cell:
         raise
 
 
-def arguments(plan: Plan, passwd: int, group: int) -> list[str]:
-    """What bubblewrap is told. `passwd` and `group` are descriptors of the two files in /etc."""
+def arguments(plan: Plan, files: dict[str, int]) -> list[str]:
+    """What bubblewrap is told. `files` are the descriptors of files with a content of our own, by their paths."""
     said = [*NAMESPACES, "--die-with-parent", "--new-session", "--clearenv", "--hostname", "lesson"]
     said += [] if plan.network else ["--unshare-net"]
     said += ["--unshare-user", "--uid", str(USER), "--gid", str(USER)] if plan.user_namespace else []
@@ -120,8 +121,9 @@ def arguments(plan: Plan, passwd: int, group: int) -> list[str]:
     said += [*_folder(HOME, plan.states_bytes, "0777"), *_folder(WORK, plan.bytes, "0777")]
     for device in places.DEVICES:
         said += ["--dev-bind", device, device]
-    said += ["--perms", "0444", "--ro-bind-data", str(passwd), "/etc/passwd"]
-    said += ["--perms", "0444", "--ro-bind-data", str(group), "/etc/group"]
+    for path, descriptor in files.items():
+        said += ["--perms", "0555", "--dir", str(Path(path).parent)]
+        said += ["--perms", "0444", "--ro-bind-data", str(descriptor), path]
     for path in plan.readable:
         said += _show(path)
     for path in plan.hidden:
@@ -153,11 +155,12 @@ def _launch(program: str, plan: Plan, line: socket.socket) -> tuple[subprocess.P
     told, tell = os.pipe()
     given = [tell]
     try:
-        given += [_hold(PASSWD), _hold(GROUP)]
-        said = "\0".join(arguments(plan, given[1], given[2])) + "\0"
+        files = {path: _hold(content) for path, content in _contents().items()}
+        given += files.values()
+        said = "\0".join(arguments(plan, files)) + "\0"
         given.append(_hold(said.encode()))
         process = subprocess.Popen(
-            [program, "--args", str(given[3]), "--info-fd", str(tell), "--", "/jail/cat"],
+            [program, "--args", str(given[-1]), "--info-fd", str(tell), "--", "/jail/cat"],
             stdin=line.fileno(),
             stdout=line.fileno(),
             stderr=subprocess.PIPE,
@@ -173,6 +176,15 @@ def _launch(program: str, plan: Plan, line: socket.socket) -> tuple[subprocess.P
         for descriptor in given:
             os.close(descriptor)
     return process, told
+
+
+@cache
+def _contents() -> dict[str, bytes]:
+    """Files with a content of our own. Torch asks what the processor is, and complains where no file tells it."""
+    found = {"/etc/passwd": PASSWD, "/etc/group": GROUP}
+    with contextlib.suppress(OSError):
+        found["/proc/cpuinfo"] = Path("/proc/cpuinfo").read_bytes()
+    return found
 
 
 def _hold(content: bytes) -> int:
