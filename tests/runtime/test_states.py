@@ -102,7 +102,7 @@ async def test_a_notebook_in_one_process_leaves_none_of_the_processes_before():
 
 
 @confined
-async def test_torch_finds_out_what_the_processor_is(held):
+async def test_torch_finds_out_what_the_processor_is(session):
     code = "import torch\nones = torch.ones(1, 1, 4, 4)\nones @ ones\ntorch.nn.functional.conv2d(ones, ones)"
-    seen = await run(held, code)
+    seen = await run(session, code)
     assert (seen.failure, text_of(seen, "stderr")) == (None, "")
