@@ -174,7 +174,7 @@ async def look_after(supervisor: Supervisor, neighbour: StagedSession, code: str
         async with asyncio.timeout(RUN_SECONDS):
             with contextlib.suppress(RuntimeUnavailable):
                 after = await run(session, PRELUDE + code, "print(6 * 7)")
-                assert text_of(after).startswith("42\n") or after.failure, after
+                assert "42\n" in text_of(after) or after.failure, after
         async with asyncio.timeout(RUN_SECONDS):
             assert text_of(await run(session, "print(6 * 7)")) == "42\n"
         assert await find_left(supervisor, session) == frozenset()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from foretell.model.run import ClearOutput, DisplayOutput, ErrorOutput, StreamOutput, UpdateDisplay
-from foretell.runtime.allowance import Allowance
+from foretell.runtime.allowance import MOST_ENTRIES, Allowance
 from foretell.runtime.limits import Limits
 
 
@@ -149,3 +149,16 @@ def test_pictures_that_are_refused_count_too():
     for _ in range(4):
         allowance.fit(event)
     assert "pictures" in allowance.failure.message
+
+
+def test_text_that_is_none_is_not_shown_and_going_to_and_fro_costs():
+    allowance = Allowance(Limits(output_bytes=1000))
+    assert allowance.fit(StreamOutput(name="stdout", text="")) is None
+    for number in range(200):
+        allowance.fit(StreamOutput(name=("stdout", "stderr")[number % 2], text="x"))
+    assert allowance.failure.kind == "output"
+
+
+def test_a_display_of_countless_entries_is_cut():
+    shown = Allowance(Limits()).fit(DisplayOutput(data={f"text/{n}": "" for n in range(1000)}))
+    assert len(shown.data) == MOST_ENTRIES

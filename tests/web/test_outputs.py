@@ -136,3 +136,10 @@ def test_frames_made_to_be_slow_are_not(html):
     began = time.monotonic()
     frame_document(html)
     assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("text", ["- [ ] a\n" * 10_000, "<div>" * 100_000, "[" * 900_000])
+def test_long_markdown_is_shown_as_it_is_written(text):
+    drawn = bundle_html({"text/markdown": text}, "/f", 0)
+    assert text[:20].replace("<", "&lt;") in drawn
+    assert "<pre" in drawn

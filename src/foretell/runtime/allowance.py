@@ -16,6 +16,8 @@ from foretell.runtime.messages import Shown
 from foretell.runtime.pictures import measure_picture
 
 EVENT_CHARGE = 64
+CHANGE_CHARGE = 16
+MOST_ENTRIES = 32
 BURST_SECONDS = 1.0
 SVG = "image/svg+xml"
 SMALLER = "Make the figure smaller, with figsize or dpi."
@@ -30,6 +32,7 @@ class Allowance:
         self._text_left = limits.output_bytes
         self._pictures_left = limits.pictures_bytes
         self._due = 0.0
+        self._stream = ""
 
     def fit(self, shown: Shown) -> Shown | None:
         """The part of an output that the limits leave."""
@@ -51,19 +54,24 @@ class Allowance:
         return max(0.0, self._due - now - BURST_SECONDS)
 
     def _fit_text(self, shown: StreamOutput) -> StreamOutput | None:
+        if not shown.text:
+            return None
         entries, left = shown.text.encode("utf-8", "replace"), self._text_left
-        self._charge_text(len(entries))
+        # One that goes to and fro between the streams is drawn in as many parts.
+        self._charge_text(len(entries) + (CHANGE_CHARGE if self._stream not in ("", shown.name) else 0))
+        self._stream = shown.name
         if len(entries) <= left:
             return shown
         text = entries[: max(0, left)].decode("utf-8", "ignore")
         return replace(shown, text=text) if text else None
 
     def _fit_display(self, shown: DisplayOutput | UpdateDisplay) -> DisplayOutput | UpdateDisplay | None:
-        data = dict(shown.data)
-        for mime, entry in shown.data.items():
+        data = dict(tuple(shown.data.items())[:MOST_ENTRIES])
+        for mime, entry in tuple(data.items()):
             if (refused := self._refuse(mime, entry)) is not None:
                 # It has cost its reading, and a cell may show as many as it likes.
                 self._pictures_left -= min(len(entry), self._limits.picture_bytes)
+                self._charge_text(EVENT_CHARGE + len(mime))
                 del data[mime]
                 data["text/plain"] = refused
         for mime, entry in data.items():

@@ -47,6 +47,7 @@ GRACE_SECONDS = 2.0
 WATCH_SECONDS = 0.2
 WARNING_SECONDS = 1.0
 REST_SHARE = 5
+BREATH_SECONDS = 0.01
 PROBE_SECONDS = 10.0
 KILLED = -9
 _log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class Flight:
         self._told: Failure | None = None
         self._is_abandoned = False
         self._ends_at_once = False
+        self._breathed = 0.0
         self._allowance = Allowance(limits)
         self._timers: list[asyncio.TimerHandle] = []
 
@@ -193,7 +195,10 @@ class Flight:
 
     async def _take(self, arrival: Arrival) -> None:
         """Show what fits; wait a moment where outputs come too fast, so that the worker's pipe slows the cell."""
-        if not isinstance(arrival, SHOWN) or (isinstance(arrival, StreamOutput) and arrival.name not in STREAMS):
+        if not isinstance(arrival, SHOWN):
+            return
+        if isinstance(arrival, StreamOutput) and arrival.name not in STREAMS:
+            self._cut(explain_fault("a stream that there is none of"))
             return
         shown = self._allowance.fit(arrival)
         if shown is not None:
@@ -202,6 +207,9 @@ class Flight:
             self._cut(self._allowance.failure)
         elif self._told is None and (seconds := self._allowance.wait_seconds(time.monotonic())):
             await asyncio.sleep(seconds)
+        if (now := time.monotonic()) - self._breathed > BREATH_SECONDS:
+            self._breathed = now
+            await asyncio.sleep(0)
 
     def _show(self, shown: Shown) -> None:
         self._outputs.add(shown)

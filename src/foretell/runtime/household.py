@@ -91,7 +91,7 @@ class Household:
         taken = await asyncio.to_thread(lambda: [processes.measure_pss(each.worker.pid) for each in kept])
         total = sum(taken)
         for each, size_bytes in zip(kept, taken, strict=True):
-            if total > most_bytes and each is not start:
+            if total > most_bytes and each is not start and not each.asking.locked():
                 self.drop(each)
                 total -= size_bytes
 

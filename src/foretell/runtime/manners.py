@@ -60,7 +60,10 @@ class Manners:
             self._frames_left -= len(said)
             if self._has_run and self._frames_left < 0:
                 raise ProtocolFault(f"It showed something {FRAMES_OF_A_RUN:,} times; end that worker")
-            self._asked = self._asked and not any(isinstance(message, Answer) for message in said)
+            answers = sum(isinstance(message, Answer) for message in said)
+            if answers > self._asked:
+                raise ProtocolFault("A process answers what it was not asked; end that worker")
+            self._asked = self._asked and not answers
             return said
         self._unasked_bytes += size if said else 0
         if max(self._unasked_bytes, held_bytes) > UNASKED_BYTES:

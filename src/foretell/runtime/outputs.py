@@ -22,6 +22,7 @@ class Outputs:
         self._kept: list[Output] = []
         self._pieces: list[str] = []
         self._shown: dict[str, list[int]] = {}
+        self._updates: dict[str, tuple[dict[str, str], int]] = {}
         self._clear_at_next = False
 
     def add(self, event: StreamOutput | DisplayOutput | ErrorOutput | ClearOutput | UpdateDisplay) -> None:
@@ -55,16 +56,22 @@ class Outputs:
     def finished(self) -> tuple[Output, ...]:
         """The outputs left, in order."""
         self._join()
+        for name, (data, count) in self._updates.items():
+            for place in self._shown[name][:count]:
+                if isinstance(shown := self._kept[place], DisplayOutput):
+                    self._kept[place] = replace(shown, data=data)
+        self._updates.clear()
         return tuple(self._kept)
 
     def _update(self, event: UpdateDisplay) -> None:
-        for place in self._shown.get(event.display_id, ()):
-            if isinstance(shown := self._kept[place], DisplayOutput):
-                self._kept[place] = replace(shown, data=event.data)
+        """Note what displays show from now on: a cell may have thousands of one name, and update them as often."""
+        if count := len(self._shown.get(event.display_id, ())):
+            self._updates[event.display_id] = (event.data, count)
 
     def _clear(self) -> None:
         self._kept.clear()
         self._shown.clear()
+        self._updates.clear()
         self._pieces.clear()
 
     def _joins(self, piece: StreamOutput) -> bool:

@@ -52,7 +52,7 @@ def measure_pss(pid: int) -> int:
 
 def measure_anonymous(pid: int) -> int:
     """Bytes of memory of a process that is no file's, shared with others or not: quick to have. 0 where it is gone."""
-    return _read_kib(pid, "status", "RssAnon:") << 10
+    return _read_kib(pid, "status", "RssAnon:", "RssShmem:") << 10
 
 
 def measure_run(pids: Collection[int], *, with_state: bool) -> int:
@@ -114,12 +114,10 @@ def find_obstacles(pid: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _read_kib(pid: int, name: str, key: str) -> int:
-    try:
-        with Path(f"/proc/{pid}/{name}").open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                if line.startswith(key):
-                    return int(line.split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return 0
+def _read_kib(pid: int, name: str, *keys: str) -> int:
+    total = 0
+    with suppress(OSError, ValueError, IndexError), Path(f"/proc/{pid}/{name}").open(errors="replace") as lines:
+        for line in lines:
+            if line.startswith(keys):
+                total += int(line.split()[1])
+    return total

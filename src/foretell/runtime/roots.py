@@ -85,6 +85,9 @@ class Root:
         self._forks += 1
         try:
             await self._ask(request, descriptors)
+        except BaseException:
+            await worker.close()
+            raise
         finally:
             ends.give()
             for door in doors:

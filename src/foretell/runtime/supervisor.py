@@ -182,7 +182,7 @@ class Supervisor:
             return None
         try:
             jail, worker = await spare
-        except RuntimeUnavailable:
+        except (RuntimeUnavailable, OSError):
             return None  # What was in the way may be past, and is said again where it is not.
         if not jail.is_broken and not worker.exited.is_set():
             return jail, worker

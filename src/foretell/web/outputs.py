@@ -42,6 +42,8 @@ _FRAME_ADDRESS = re.compile(r"\ssrc\s*=\s*[\"']?((?:https?:)?//[^\s\"'<>]+)", re
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _JSON = "application/json"
 _MOST_JSON_CHARACTERS = 200_000
+_MOST_MARKDOWN_CHARACTERS = 6_000
+_MOST_TRACEBACK_CHARACTERS = 20_000
 
 
 def plain_text(text: str) -> str:
@@ -218,7 +220,7 @@ def bundle_html(data: dict[str, str], frame: str, place: int) -> Markup:
     if "text/latex" in data:
         return Markup('<div class="prose">{}</div>').format(latex_html(data["text/latex"].strip()))
     if "text/markdown" in data:
-        return Markup('<div class="prose">{}</div>').format(markdown_html(data["text/markdown"]))
+        return _prose(data["text/markdown"])
     if _JSON in data:
         return Markup('<pre class="out-text">{}</pre>').format(plain_text(pretty_json(data[_JSON])))
     text = data.get("text/plain") or f"[no text form of {', '.join(sorted(data)) or 'this output'}]"
@@ -271,7 +273,7 @@ def _error_html(output: ErrorOutput, failure: Failure | None) -> Markup:
     return Markup(
         '<div class="out-error">{}<p class="out-error-last">{}</p>{}'
         '<details class="out-trace"><summary>Full traceback</summary>{}</details></div>'
-    ).format(told, plain_text(last), where, highlighted(plain_text("\n".join(output.lines)), "pytb"))
+    ).format(told, plain_text(last), where, _traceback(plain_text("\n".join(output.lines))))
 
 
 def frame_document(html: str) -> str:
@@ -299,3 +301,14 @@ def _tell_frame(frame: re.Match[str]) -> str:
     if address is None:
         return frame[0]
     return f"<p>(Frames of other sites are not shown: {escape(unescape(address[1]))})</p>"
+
+
+def _prose(text: str) -> Markup:
+    """Give a learner's Markdown; as it is written where it is long, for some of it takes the square of its length."""
+    drawn = markdown_html(text) if len(text) <= _MOST_MARKDOWN_CHARACTERS else Markup("<pre>{}</pre>").format(text)
+    return Markup('<div class="prose">{}</div>').format(drawn)
+
+
+def _traceback(text: str) -> Markup:
+    """Give a traceback with its colours, without them where it is long."""
+    return highlighted(text, "pytb") if len(text) <= _MOST_TRACEBACK_CHARACTERS else escape(text)
