@@ -111,7 +111,8 @@ async def test_torch_finds_out_what_the_processor_is(session):
 @forking
 async def test_states_that_hold_shared_memory_give_way_too(held):
     for turn in range(5):
-        code = f"import mmap, time\ntime.sleep(0.25)\nheld = mmap.mmap(-1, 60 << 20)  # {turn}\nheld.write(bytes(60 << 20))"
+        code = "import mmap, time\ntime.sleep(0.25)\nheld = mmap.mmap(-1, 60 << 20)\nheld.write(bytes(60 << 20))"
+        code += f"  # {turn}"
         assert (await run(held, code)).failure is None
     await run(held, "1")
     taken = sum(processes.measure_pss(kept.worker.pid) for kept in held.engine.kept if kept.executed)
