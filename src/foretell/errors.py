@@ -48,6 +48,10 @@ class LibrariesBusy(RuntimeUnavailable):
     """A lesson's libraries leave threads running when they are imported, so that process cannot be forked."""
 
 
+class ProcessEnded(RuntimeUnavailable):
+    """A process that was being made ready has ended, perhaps killed from outside: another one may live."""
+
+
 class ProtocolFault(ForetellError):
     """Bytes on the pipe to the process that runs cells are no frame of ours."""
 

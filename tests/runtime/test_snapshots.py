@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 
 import psutil
 import pytest
@@ -251,3 +252,17 @@ async def test_a_state_with_figures_drawn_can_be_forked(open_supervisor):
     assert all(kept.can_fork for kept in session.engine.kept)
     assert len(first.outputs[0].data["image/png"]) > 1000
     await session.close()
+
+
+async def test_a_root_that_is_killed_when_it_is_needed_is_replaced(make_supervisor):
+    async with make_supervisor() as supervisor:
+        supervisor.lays_ahead = False
+        for turn in range(6):
+            session = supervisor.session(limits=Limits(), seed=turn)
+            running = asyncio.create_task(run(session, f"print({turn})"))
+            for _ in range(turn):
+                await asyncio.sleep(0)
+            for pid in supervisor.root_pids:
+                os.kill(pid, signal.SIGKILL)
+            assert (await running).outputs[0].text == f"{turn}\n"
+            await session.close()

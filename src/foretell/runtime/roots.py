@@ -18,7 +18,7 @@ from pathlib import Path
 
 import platformdirs
 
-from foretell.errors import LibrariesBusy, RuntimeUnavailable
+from foretell.errors import LibrariesBusy, ProcessEnded, RuntimeUnavailable
 from foretell.runtime.forked import Ends, ForkedWorker
 from foretell.runtime.jail.jails import Jail
 from foretell.runtime.requests import NAMESPACES, NAMESPACES_AND_USER, PLAIN, READY
@@ -133,7 +133,7 @@ class Root:
             )
         told = await self._process.stderr.read() if self._process.stderr else b""
         lines = told.decode("utf-8", "replace")[-TOLD_CHARACTERS:].strip().splitlines()
-        raise RuntimeUnavailable(
+        raise ProcessEnded(
             f"The process that imports the libraries ended ({lines[-1] if lines else 'it said nothing'}). "
             "Install foretell again in this environment, or run: foretell doctor"
         )

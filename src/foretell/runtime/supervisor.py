@@ -12,7 +12,7 @@ import logging
 import tempfile
 from pathlib import Path
 
-from foretell.errors import LibrariesBusy, RuntimeUnavailable
+from foretell.errors import LibrariesBusy, ProcessEnded, RuntimeUnavailable
 from foretell.model.printable import printable_line
 from foretell.runtime import processes
 from foretell.runtime.conduct import Stage, StagedSession
@@ -33,12 +33,15 @@ LOOK_SECONDS = 60.0
 IDLE_SECONDS = 3600.0
 MEMORY_SHARE = 0.5
 MOST_ROOTS = 4
+TRIES = 3
 MOST_SPARES = MOST_ROOTS
 
 LATE = (
     f"The process that runs cells was not ready after {CONFINE_SECONDS:g} seconds; "
     "is the machine overloaded? Try again, or run: foretell doctor"
 )
+
+GONE = "The process that runs cells ended before it was there. Run: foretell doctor"
 
 _log = logging.getLogger(__name__)
 
@@ -99,15 +102,25 @@ class Supervisor:
     async def lay(self, session: Snapshots) -> tuple[Jail, ForkedWorker]:
         """A jail of the session's own, and in it a confined, seeded process that has run no cell."""
         key = (session.preload, session.limits)
-        jail, worker = await self._take_spare(key) or await self._lay_anew(key)
-        try:
-            await _order(worker, Prepare(seed=session.seed, preload=()))
-        except BaseException:
-            await _close(jail, worker)
-            raise
+        for others_left in reversed(range(TRIES)):
+            try:
+                jail, worker = await self._lay_seeded(key, session.seed)
+                break
+            except ProcessEnded:
+                if not others_left:
+                    raise
         self._lay_ahead(key)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_after())
+        return jail, worker
+
+    async def _lay_seeded(self, key: _Kind, seed: int) -> tuple[Jail, ForkedWorker]:
+        jail, worker = await self._take_spare(key) or await self._lay_anew(key)
+        try:
+            await _order(worker, Prepare(seed=seed, preload=()))
+        except BaseException:
+            await _close(jail, worker)
+            raise
         return jail, worker
 
     def note(self, session: Snapshots, snapshot: Snapshot) -> None:
@@ -217,7 +230,7 @@ class Supervisor:
             async with asyncio.timeout(CONFINE_SECONDS):
                 await worker.known.wait()
         if not worker.pid:
-            raise RuntimeUnavailable(LATE)
+            raise ProcessEnded(GONE) if worker.exited.is_set() else RuntimeUnavailable(LATE)
         jail.adopt(worker.pid)
         confined = await _order(worker, jail.order())
         if not isinstance(confined, Confined) or confined.leaks:
@@ -292,6 +305,6 @@ async def _order(worker: ForkedWorker, order: Confine | Prepare) -> Confined | R
     except TimeoutError as late:
         raise RuntimeUnavailable(LATE) from late
     last = printable_line((told.strip().splitlines() or ["it said nothing"])[-1])
-    raise RuntimeUnavailable(
+    raise ProcessEnded(
         f"The process that runs cells ended while it was made ready ({end.code}: {last}). Run: foretell doctor"
     )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from foretell.errors import RuntimeUnavailable
+from foretell.errors import ProcessEnded, RuntimeUnavailable
 from foretell.runtime.jail import places
 from foretell.runtime.jail.family import children_of
 
@@ -214,5 +214,7 @@ async def _await_answer(process: subprocess.Popen[bytes], ours: socket.socket, t
         os.close(told)
         if stderr:
             stderr.close()
-    lines = said.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    if not lines:
+        raise ProcessEnded(f"bubblewrap could not make a jail (it said nothing). {REMEDY}")
     raise RuntimeUnavailable(f"bubblewrap could not make a jail ({lines[-1]}). {REMEDY}")
