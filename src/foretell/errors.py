@@ -7,7 +7,8 @@ ForetellError                 foretell could not do its work; the message is fac
 ├── AnswerError               a prediction that cannot be read; refused, never counted
 ├── CommitError               an order of actions the loop does not allow (a run before its commit, a second commit)
 ├── RuntimeUnavailable        the process that runs cells could not be started (a package missing, no memory)
-│   └── LibrariesBusy         a lesson's libraries start threads when imported, so that process cannot be forked
+│   ├── LibrariesBusy         a lesson's libraries start threads when imported, so that process cannot be forked
+│   └── ProcessEnded          a process that was being made ready has ended; another one may live
 ├── ProtocolFault             bytes from the process that runs cells are no frame of ours; that process is ended
 ├── StoreError                attempts cannot be kept or read (read-only directory, full disk, newer database)
 └── UsageError                a command asked for something impossible (port in use, unknown lesson)

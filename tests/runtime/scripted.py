@@ -36,5 +36,8 @@ class Scripted:
         self.measured += 1
         return self.used_bytes
 
+    def read_cpu_seconds(self) -> float:
+        return 0.0
+
     def measure_cpu_seconds(self) -> float:
         return 0.0

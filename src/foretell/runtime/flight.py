@@ -45,6 +45,7 @@ from foretell.runtime.workers import Arrival, Exited, Worker
 
 GRACE_SECONDS = 2.0
 WATCH_SECONDS = 0.2
+FIRST_LOOK_SECONDS = 0.05
 WARNING_SECONDS = 1.0
 REST_SHARE = 5
 BREATH_SECONDS = 0.01
@@ -270,7 +271,7 @@ class Flight:
         if self._limits.memory_bytes is not None:
             watches.append(self._watch_memory(worker, self._limits.memory_bytes))
         if self._limits.cpu_seconds is not None:
-            watches.append(self._watch_cpu(worker, self._limits.cpu_seconds))
+            watches.append(self._watch_cpu(worker, worker.read_cpu_seconds(), self._limits.cpu_seconds))
         tasks = [_begin_watch(watch) for watch in watches]
         try:
             yield
@@ -303,7 +304,11 @@ class Flight:
         self._show(StreamOutput(name="stderr", text=f"{warn_of_memory(used)}\n"))
 
     async def _watch_memory(self, worker: Worker, limit_bytes: int) -> None:
-        """Learner code decides how long a look takes, so that much more time passes before the next one."""
+        """Learner code decides how long a look takes, so that much more time passes before the next one.
+
+        The first look waits until most cells have ended: it costs a trivial one more than all else.
+        """
+        await asyncio.sleep(FIRST_LOOK_SECONDS)
         while True:
             began = time.monotonic()
             if await asyncio.to_thread(worker.measure_memory) > limit_bytes:
@@ -311,12 +316,11 @@ class Flight:
             await asyncio.sleep(max(WATCH_SECONDS, REST_SHARE * (time.monotonic() - began)))
         self._cut(explain(FailureKind.MEMORY, self._limits))
 
-    async def _watch_cpu(self, worker: Worker, limit_seconds: int) -> None:
-        """A process may go from cell to cell, so what it had used before does not count.
+    async def _watch_cpu(self, worker: Worker, before: float, limit_seconds: int) -> None:
+        """A process may go from cell to cell, so what it had used `before` does not count.
 
         Look only when the limit can have been reached: most cells have ended by then.
         """
-        before = await asyncio.to_thread(worker.measure_cpu_seconds)
         await asyncio.sleep(limit_seconds / count_cores())
         while await asyncio.to_thread(worker.measure_cpu_seconds) - before <= limit_seconds:
             await asyncio.sleep(WATCH_SECONDS)

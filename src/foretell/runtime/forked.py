@@ -198,9 +198,7 @@ class ForkedWorker:
                 self._parent.kill()
             self._end()
 
-    def kill_unless_exited(self) -> None:
-        """The same: a pidfd never means another process."""
-        self.kill()
+    kill_unless_exited = kill  # The same: a pidfd never means another process.
 
     def set_niceness(self, niceness: int) -> None:
         """Have the process get less of the processor, or more again, which only root may give."""
@@ -212,6 +210,10 @@ class ForkedWorker:
         """Bytes of memory that the run takes."""
         return self.memory()
 
+    def read_cpu_seconds(self) -> float:
+        """What the process itself has computed."""
+        return processes.read_cpu_seconds(self.pid) if self.pid else 0.0
+
     def measure_cpu_seconds(self) -> float:
         """What the run has computed."""
         return processes.measure_cpu_seconds({self.pid, *self.others()} - {0})
@@ -219,10 +221,8 @@ class ForkedWorker:
     async def close(self) -> None:
         """Kill, and wait until nothing of it is left."""
         self.kill()
-        if not self.known.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_SECONDS):
-                    await self.known.wait()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.known.wait(), DRAIN_SECONDS)
         if self.pid:
             await self.exited.wait()
         self._let_go()

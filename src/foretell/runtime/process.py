@@ -21,7 +21,7 @@ from foretell.runtime.inbox import Inbox
 from foretell.runtime.limits import Limits
 from foretell.runtime.messages import Order
 from foretell.runtime.outputs import join_streams
-from foretell.runtime.processes import measure_cpu_seconds, measure_pss
+from foretell.runtime.processes import measure_pss
 from foretell.runtime.protocol import Decoder, encode
 from foretell.runtime.workers import Arrival, Exited
 
@@ -131,12 +131,19 @@ class WorkerProcess:
                     total += shared or process.memory_info().rss
         return total
 
+    def read_cpu_seconds(self) -> float:
+        """What the process itself has computed; 0 where it is gone."""
+        with contextlib.suppress(psutil.Error):
+            return _cpu_seconds(psutil.Process(self.pid))
+        return 0.0
+
     def measure_cpu_seconds(self) -> float:
         """What the process and all its descendants have computed; 0 where it is gone."""
+        total = self.read_cpu_seconds()
         with contextlib.suppress(psutil.Error):
-            root = psutil.Process(self.pid)
-            return measure_cpu_seconds([self.pid, *(child.pid for child in root.children(recursive=True))])
-        return 0.0
+            for child in psutil.Process(self.pid).children(recursive=True):
+                total += _cpu_seconds(child)
+        return total
 
     async def close(self) -> None:
         """Kill, and wait until nothing of it is left."""
@@ -191,3 +198,9 @@ class WorkerProcess:
         await asyncio.wait(readers, timeout=DRAIN_SECONDS)
         self.exited.set()
         self._inbox.put([Exited(code=code, fault=self._fault)], 0)
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    """With the children that it has waited for."""
+    times = process.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)

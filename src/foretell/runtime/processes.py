@@ -6,6 +6,7 @@ answer that is safe for the question: no memory, or that it is not to be forked.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection
 from contextlib import suppress
@@ -68,12 +69,16 @@ def measure_run(pids: Collection[int], *, with_state: bool) -> int:
 
 def measure_cpu_seconds(pids: Collection[int]) -> float:
     """Seconds that processes have computed, with children that they have waited for; those that are gone left out."""
-    total = 0.0
-    for pid in pids:
-        with suppress(psutil.Error):
-            times = psutil.Process(pid).cpu_times()
-            total += times.user + times.system + times.children_user + times.children_system
-    return total
+    return sum(map(read_cpu_seconds, pids))
+
+
+def read_cpu_seconds(pid: int) -> float:
+    """The same of one process, quick to have; 0 where it is gone. Source: proc_pid_stat(5), fields 14 to 17."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError):
+        return 0.0
 
 
 def count_threads(pid: int) -> int:

@@ -69,6 +69,10 @@ class Worker(Protocol):
         """Bytes of memory that the run takes, all its processes together; 0 where they are gone. May block."""
         ...
 
+    def read_cpu_seconds(self) -> float:
+        """What the process itself has computed; quick to have."""
+        ...
+
     def measure_cpu_seconds(self) -> float:
         """What the process has computed, and all that the run has started as far as it can be seen. May block."""
         ...

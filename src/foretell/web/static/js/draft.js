@@ -41,6 +41,11 @@ export function saveNow(how = {}) {
   return done;
 }
 
+/** Save now what other cells hold: a cell that is run brings its own text. @param {string} cell */
+export function saveOthers(cell) {
+  return [...unsaved].some((other) => other !== cell) ? saveNow() : saving;
+}
+
 /** @param {{leaving?: boolean}} how */
 async function send(how) {
   clearTimeout(timer);

@@ -1,5 +1,5 @@
 // Running a cell: the form goes by fetch, the stream fills the output while it runs, the end replaces what changed.
-import { saveNow } from "./draft.js";
+import { saveOthers } from "./draft.js";
 import { kernel, say, sayNow, serverBack, toast } from "./live.js";
 import { followEvents } from "./stream.js";
 import { fieldsOf, post, submits } from "./post.js";
@@ -52,7 +52,7 @@ async function run(form, submitter) {
   let reply;
   try {
     // It runs from what the server holds of the cells above, and what the server says of a draft is older than the run.
-    await saveNow();
+    await saveOthers(/** @type {string} */ (article.dataset.cell));
     reply = await post(/** @type {string} */ (form.getAttribute("action")), fields);
   } catch (error) {
     article.dataset.state = before;
