@@ -11,7 +11,7 @@ from foretell.runtime.inside.asserts import Recorder, Rewriter
 
 def play(source: str, first_line: int = 1) -> tuple[dict, BaseException | None, tuple[AssertSeen, ...]]:
     recorder = Recorder(nullcontext)
-    tree = Rewriter(recorder, source, first_line, lambda: None).visit(ast.parse(source))
+    tree = Rewriter(recorder, lambda: source, first_line, lambda: None).visit(ast.parse(source))
     names: dict = {}
     failure = None
     with recorder.reachable():
@@ -89,6 +89,6 @@ def test_nothing_is_left_in_the_learners_names():
 
 def test_a_tuple_that_is_always_true_keeps_pythons_warning():
     source = "assert (1, 'no')"
-    tree = Rewriter(Recorder(nullcontext), source, 1, lambda: None).visit(ast.parse(source))
+    tree = Rewriter(Recorder(nullcontext), lambda: source, 1, lambda: None).visit(ast.parse(source))
     with pytest.warns(SyntaxWarning, match="always true"):
         compile(ast.fix_missing_locations(tree), "<cell>", "exec")

@@ -284,6 +284,8 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _build(hint: Any, plain: Any) -> object:  # noqa: ANN401  a type hint has no type of its own
+    if type(plain) is hint and hint is not float:
+        return plain
     if is_dataclass(hint):
         return _build_dataclass(typing.cast("type", hint), plain)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
@@ -295,8 +297,6 @@ def _build(hint: Any, plain: Any) -> object:  # noqa: ANN401  a type hint has no
         return {_build(arguments[0], key): _build(arguments[1], item) for key, item in plain.items()}
     if hint is float and type(plain) in (int, float):
         return _finite(plain)
-    if type(plain) is hint:
-        return plain
     raise ProtocolFault(f"{type(plain).__name__} where {hint} was expected in a frame; end that worker")
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import struct
 from itertools import islice
-from json import dumps, loads
+from json import JSONDecoder, dumps
 from typing import NoReturn
 
 from foretell.errors import ProtocolFault
@@ -98,7 +98,7 @@ def _read_payload(kind: type[Message], payload: bytes) -> Message:
             f"A {kind.__name__} of {len(payload):,} bytes has more than {MOST_TOKENS_IF_LARGE:,} parts; end that worker"
         )
     try:
-        return from_plain(kind, loads(payload, parse_constant=_refuse_constant))
+        return from_plain(kind, _read_json(payload.decode()))
     except (ValueError, RecursionError, OverflowError) as fault:
         raise ProtocolFault(f"The payload of a {kind.__name__} is not JSON ({fault}); end that worker") from fault
 
@@ -110,3 +110,6 @@ def _has_many_tokens(payload: bytes) -> bool:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_read_json = JSONDecoder(parse_constant=_refuse_constant).decode

@@ -100,12 +100,18 @@ class Recorder:
 
 
 class Rewriter(ast.NodeTransformer):
-    """Rewrites the asserts of one cell from line `first_line` on; later trees (of magics, `%run`) pass unchanged."""
+    """Rewrites the asserts of one cell from line `first_line` on; later trees (of magics, `%run`) pass unchanged.
 
-    def __init__(self, recorder: Recorder, source: str, first_line: int, planned: Callable[[], None]) -> None:
+    `source` gives the text of the first tree. As any transformer may, it leaves `fix_missing_locations` to its caller.
+    """
+
+    def __init__(
+        self, recorder: Recorder, source: Callable[[], str], first_line: int, planned: Callable[[], None]
+    ) -> None:
         self._recorder = recorder
-        self._source = source
-        self._lines = source.split("\n")
+        self._read_source = source
+        self._source = ""
+        self._lines: list[str] = []
         self._first_line = first_line
         self._planned = planned
         self._done = False
@@ -118,6 +124,8 @@ class Rewriter(ast.NodeTransformer):
         """Rewrite the first tree seen, which is the cell's own."""
         if not self._done:
             self._done = True
+            self._source = self._read_source()
+            self._lines = self._source.split("\n")
             self.generic_visit(node)
             self._planned()
         return node
@@ -173,6 +181,5 @@ def _call(name: str, number: int, value: ast.expr) -> ast.Call:
 
 
 def _place(call: ast.Call, like: ast.AST) -> ast.Call:
-    ast.copy_location(call, like)
-    ast.fix_missing_locations(call)
-    return call
+    """The call at the place of `like`, whose parts get their places from it."""
+    return ast.copy_location(call, like)

@@ -1,4 +1,7 @@
-"""What only Linux offers a worker. Everywhere else these do nothing, and the protocol's closed pipe has to do."""
+"""What only Linux offers a worker. Everywhere else these do nothing, and the protocol's closed pipe has to do.
+
+`libc` is opened once, before any fork: the C library of this process, None on Windows.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +15,28 @@ PR_SET_CHILD_SUBREAPER = 36
 MADV_COLLAPSE = 25
 HUGE_PAGE_BYTES = 2 << 20
 
+libc: ctypes.CDLL | None = None if sys.platform == "win32" else ctypes.CDLL(None, use_errno=True)
+
 
 def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when `parent` is gone, be it busy or not."""
-    if not sys.platform.startswith("linux"):
+    if libc is None or not sys.platform.startswith("linux"):
         return
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def outlive_parent() -> None:
     """Take `die_with_parent` back."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0)
+    if libc is not None and sys.platform.startswith("linux"):
+        libc.prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0)
 
 
 def adopt_orphans() -> None:
     """Become the parent of descendants whose own parent has ended."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if libc is not None:
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def close_from(first: int) -> None:
@@ -43,7 +49,8 @@ def collapse_memory() -> None:
 
     Linux 6.1 and later; elsewhere the call is refused and nothing changes. Source: madvise(2), MADV_COLLAPSE.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
+    if libc is None:
+        return
     libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     for start, end in _own_memory():
         first = -(-start // HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES

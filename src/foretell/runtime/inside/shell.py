@@ -42,13 +42,14 @@ TRACEBACK_CHARACTERS = 200_000
 
 
 class CellCompiler(CachingCompiler):
-    """Remembers under which file name the latest cell was compiled."""
+    """Remembers under which file name the latest cell was compiled, and what IPython had made of its text."""
 
     latest = ""
+    source = ""
 
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         """IPython's own name of the cell."""
-        self.latest = super().get_code_name(raw_code, transformed_code, number)
+        self.latest, self.source = super().get_code_name(raw_code, transformed_code, number), transformed_code
         return self.latest
 
 
@@ -172,7 +173,7 @@ def run_cell_watched(
         if asserts := recorder.seen():
             planned(Planned(asserts=asserts))
 
-    rewriter = Rewriter(recorder, _read_source(shell, order.cell.text), order.asserts_from_line, tell)
+    rewriter = Rewriter(recorder, lambda: shell.compile.source, order.asserts_from_line, tell)
     shell.ast_transformers.append(rewriter)
     try:
         with recorder.reachable():
@@ -190,14 +191,6 @@ def _run(shell: LessonShell, interrupts: Interrupts, text: str) -> ExecutionResu
             return result
     except KeyboardInterrupt as interrupt:
         return interrupt
-
-
-def _read_source(shell: LessonShell, text: str) -> str:
-    try:
-        source: str = shell.transform_cell(text)  # type: ignore[no-untyped-call]
-    except SyntaxError:
-        return text
-    return source
 
 
 def _read_failure(shell: LessonShell, result: ExecutionResult | BaseException) -> Failure | None:

@@ -6,7 +6,6 @@ the process ends when its supervisor does. PARENT is the supervisor's process id
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import os
 import random
@@ -18,7 +17,7 @@ from foretell.model.arrays import Measure
 from foretell.runtime.inside.capture import Outlet, Stream
 from foretell.runtime.inside.channel import Channel, claim
 from foretell.runtime.inside.held import hold
-from foretell.runtime.inside.linux import die_with_parent
+from foretell.runtime.inside.linux import die_with_parent, libc
 from foretell.runtime.inside.lookup import answer_probes, complete, inspect, list_variables
 from foretell.runtime.inside.measure import measure
 from foretell.runtime.inside.shell import LessonShell, make_shell, run_cell, run_cell_watched
@@ -123,8 +122,8 @@ def execute(channel: Channel, shell: LessonShell, order: Execute) -> None:
 
 def mark_native(fence: str) -> None:
     """Write `fence` behind all that native code has printed."""
-    with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).fflush(None)
+    if libc is not None:
+        libc.fflush(None)
     for native in (1, 2):
         with suppress(OSError):
             os.write(native, fence.encode())
