@@ -5,15 +5,17 @@ Enters: arguments. Leaves: the address it prints. Invariant: the process ends wi
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +26,11 @@ MEMORY = Path("/sys/fs/cgroup/memory")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """A foretell that runs: its address and process; `limit` says what holds its memory, and `group` is what does."""
+    """A foretell that runs: its address, process and data; `limit` says what holds its memory, `group` is what does."""
 
     address: str
     pid: int
+    data: Path
     limit: str
     group: Path | None
 
@@ -35,6 +38,12 @@ class Served:
         """Give what the server itself has computed, its workers apart."""
         times = psutil.Process(self.pid).cpu_times()
         return float(times.user + times.system)
+
+    def seconds_of(self, cell: str) -> list[float]:
+        """Give what each run of a cell took in the learner's process, oldest first, as it is on record."""
+        asked = "SELECT run FROM run_results JOIN runs ON runs.id = run_id WHERE cell = ? ORDER BY runs.id"
+        with closing(sqlite3.connect(self.data / "attempts.sqlite")) as store:
+            return [float(json.loads(run)["seconds"]) for (run,) in store.execute(asked, [cell])]
 
     def peak(self) -> str:
         """Say the most memory that the server and its workers took, where a group counts it."""
@@ -52,7 +61,7 @@ def served(*arguments: str, memory_bytes: int | None = None) -> Iterator[Served]
         process = subprocess.Popen(inside, stdout=subprocess.PIPE, text=True)
         try:
             held = f"a memory cgroup of {memory_bytes >> 30} GB" if group and memory_bytes else "no memory limit"
-            yield Served(address=_await_address(process), pid=process.pid, limit=held, group=group)
+            yield Served(address=_await_address(process), pid=process.pid, data=Path(data), limit=held, group=group)
         finally:
             process.send_signal(signal.SIGTERM)
             try:

@@ -146,7 +146,8 @@ def listen(asked: int | None, host: str = "127.0.0.1") -> socket.socket:
             family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         except (OSError, UnicodeError) as error:
             raise UsageError(f"Host '{host}' is no name and no address ({error}); {_OTHER_HOST}") from error
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # Said to be TCP, for asyncio sets TCP_NODELAY only then: what a run prints would wait 40 ms to be acknowledged.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(address)

@@ -59,11 +59,12 @@ async function run(form, submitter) {
     throw error;
   }
   const id = /** @type {string} */ (article.dataset.cell);
+  // The stream first: what the run shows is on its way while the page lays itself out again.
+  if (reply.events) attach(reply.events, id);
   if (reply.cell) swap({ cells: { [id]: reply.cell } });
   else if (!reply.events) article.dataset.state = before;
   if (reply.problem) refused(id, reply.problem);
   else say(reply.announce ?? "");
-  if (reply.events) attach(reply.events, id);
   if (then === "advance" && !reply.problem) {
     focusNext(id);
     keepFocusInView();
