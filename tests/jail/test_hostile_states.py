@@ -19,6 +19,7 @@ import pytest
 
 from foretell.errors import RuntimeUnavailable
 from foretell.model.run import FailureKind
+from foretell.runtime import snapshots
 from foretell.runtime.conduct import StagedSession
 from foretell.runtime.flight import GRACE_SECONDS
 from foretell.runtime.jail.levels import Level
@@ -136,6 +137,12 @@ while True:
     try: os.fork()
     except OSError: pass
 """
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait less for a rest that never comes: three tries of it are waited for."""
+    monkeypatch.setattr(snapshots, "REST_SECONDS", 1.5)
 
 
 @pytest.fixture(scope="module", params=[Level.A, Level.B] if os.geteuid() == 0 else [Level.B])

@@ -14,12 +14,12 @@ from foretell.runtime import replay, snapshots
 from foretell.runtime.limits import Limits
 from foretell.runtime.snapshots import Snapshots
 
-SLOW = "import time\ntime.sleep(3)\nx = 1"
+SLOW = "import time\ntime.sleep(2)\nx = 1"
 
 
 @pytest.fixture
 async def asked(make_session, tmp_path):
-    made = make_session(tmp_path, Limits(wall_seconds=5))
+    made = make_session(tmp_path, Limits(wall_seconds=3))
     await made.start()
     yield made
     await made.close()

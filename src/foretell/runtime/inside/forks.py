@@ -19,7 +19,7 @@ from foretell.runtime.inside.files import Files
 from foretell.runtime.inside.linux import close_from, die_with_parent, outlive_parent
 from foretell.runtime.inside.rest import find_obstacles
 from foretell.runtime.inside.shell import LessonShell
-from foretell.runtime.inside.worker import obey
+from foretell.runtime.inside.worker import obey, seed_everything
 from foretell.runtime.jail.confine import confine
 from foretell.runtime.messages import Confine, Execute, Fork, Forked, ForkEnded, Message, Replay, Rested
 
@@ -56,6 +56,8 @@ class Forks:
                 self._files = Files(Path(order.home))
                 os.chdir(order.home)
                 self._channel.send(confine(order))
+                # Seeding copies many pages of the root's: now, while nobody waits, and not when the seed is known.
+                seed_everything(0)
             case Replay() | Execute():
                 if self._files is not None and not self._has_run:
                     self._files.put_back()
