@@ -64,13 +64,50 @@ class SelfMark(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A verdict with a one-line difference ("you said (10, 5); it was (5, 10)") and what was seen, as text."""
+    """A verdict with a one-line difference ("you said (10, 5); it was (5, 10)") and what was seen, as text.
+
+    `misconceptions` are the ids of the beliefs that lead to just this answer in this run: none, one, or several.
+    """
 
     question: str
     verdict: Verdict
     difference: str
     observed: str
     mark: SelfMark | None = None
+    misconceptions: tuple[str, ...] = ()
+
+
+class CheckVerdict(StrEnum):
+    """How the code of a task was judged: `stopped` by a limit, a crash or an exit; `error` is ours."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    STOPPED = "stopped"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BehaviourCheck:
+    """One behaviour in words ("PyTorch sees 385 parameters"), whether it is so, and what was seen."""
+
+    says: str
+    ok: bool
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What a check of a task found: one primary message (`says`), the plainest difference, the behaviours.
+
+    `misconception` is the id of the belief that explains it, None where none is named. `seconds` is what it took.
+    """
+
+    verdict: CheckVerdict
+    misconception: str | None
+    says: str
+    difference: str
+    checks: tuple[BehaviourCheck, ...]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +140,7 @@ class KeptRun:
     at: datetime
     run: Run | None
     judgements: tuple[Judgement, ...] = ()
+    diagnosis: Diagnosis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

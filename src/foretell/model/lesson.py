@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from foretell.model.belief import Belief, Misconception, Probing, Vary
+
 
 class CellKind(StrEnum):
     """The three cell types of nbformat 4."""
@@ -102,7 +104,7 @@ class Question:
 
     `id` is unique in the lesson and stable while the cell and the question's place in its prompt are.
     `target` is a Python expression, evaluated after the run; where `rows` is not empty it is evaluated once a row,
-    with `row` bound to the literal in `rows`, and the learner gives one answer a row.
+    with `row` bound to the literal in `rows`, and the learner gives one answer a row. So it is for each of `beliefs`.
     """
 
     id: str
@@ -113,6 +115,8 @@ class Question:
     choices: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     tolerance: Tolerance = field(default_factory=Tolerance)
+    beliefs: tuple[Belief, ...] = ()
+    vary: tuple[Vary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +156,7 @@ class Task:
     hints: tuple[Hint, ...] = ()
     test_cells: tuple[str, ...] = ()
     why: str = ""
+    probing: Probing = field(default_factory=Probing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +273,7 @@ class Lesson:
     sections: tuple[Section, ...]
     unread: tuple[Unread, ...] = ()
     limits: LessonLimits = NO_LIMITS
+    misconceptions: tuple[Misconception, ...] = ()
 
     @property
     def code_cells(self) -> tuple[CodeCell, ...]:
@@ -277,3 +283,7 @@ class Lesson:
     def code_cell(self, cell: str) -> CodeCell | None:
         """The code cell with this id, or None."""
         return next((code for code in self.code_cells if code.cell == cell), None)
+
+    def misconception(self, misconception: str) -> Misconception | None:
+        """The misconception with this id, or None."""
+        return next((one for one in self.misconceptions if one.id == misconception), None)
