@@ -30,7 +30,7 @@ class NotebookError(LessonError):
 
 
 class OverlayError(LessonError):
-    """lesson.toml says something that cannot be meant."""
+    """lesson.toml or misconceptions.toml says something that cannot be meant."""
 
 
 class AnswerError(ForetellError):

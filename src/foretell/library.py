@@ -17,6 +17,7 @@ from pathlib import Path
 from foretell.config import LARGEST_NOTEBOOK_BYTES, shipped_lessons
 from foretell.errors import LessonError, NotebookError, UsageError
 from foretell.model.lesson import Lesson
+from foretell.parse.catalogue import BeliefFiles
 from foretell.parse.lesson import read_lesson
 
 
@@ -81,8 +82,26 @@ def _read_folder(folder: Path, lesson_id: str) -> Shelved:
     notebook = _read_text(folder / "lesson.ipynb")
     said = _read_text(overlay) if overlay.is_file() else None
     with _named(folder):
-        lesson = read_lesson(id=lesson_id, notebook=notebook, overlay=said, solutions=solutions)
+        lesson = read_lesson(
+            id=lesson_id, notebook=notebook, overlay=said, solutions=solutions, beliefs=_read_beliefs(folder)
+        )
     return Shelved(lesson=lesson, path=folder)
+
+
+def _read_beliefs(folder: Path) -> BeliefFiles:
+    """The catalogue of misconceptions beside a notebook, and its wrong examples by task and file name."""
+    catalogue = folder / "misconceptions.toml"
+    tasks = sorted(p for p in (folder / "wrong").glob("*") if p.is_dir() and not p.name.startswith((".", "__")))
+    return BeliefFiles(
+        catalogue=_read_text(catalogue) if catalogue.is_file() else None,
+        wrong={task.name: {p.stem: _read_text(p) for p in sorted(task.glob("*.py"))} for task in tasks},
+    )
+
+
+def files_of(folder: Path) -> tuple[Path, ...]:
+    """Every file that a lesson in this folder is read from, as they are now."""
+    kinds = ("lesson.ipynb", "lesson.toml", "misconceptions.toml", "solutions/*.py", "wrong/*/*.py")
+    return tuple(path for kind in kinds for path in sorted(folder.glob(kind)))
 
 
 @contextmanager

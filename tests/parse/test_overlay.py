@@ -6,9 +6,13 @@ from hypothesis import strategies as st
 from small_notebooks import asks_at, code, code_at, lesson_of, md, task_at
 
 from foretell.errors import LessonError, OverlayError
+from foretell.model.belief import Build, Given, Probing, Vary
 from foretell.model.lesson import NO_LIMITS, AnswerKind, LessonLimits, Tolerance
 from foretell.parse.overlay import read_overlay
 
+AIMED = '[[question]]\nbefore = "a"\nask = "What?"\nkind = "shape"\ntarget = "x"\n'
+BELIEF = '[[question.misconception]]\nid = "swapped"\nleads_to = "x[0]"\n'
+TASK = '[task.Net]\ncell = "a"\n'
 QUESTION = '[[question]]\nbefore = "a"\nask = "What?"\nkind = "shape"\n'
 
 
@@ -33,6 +37,47 @@ def test_a_task_is_read_with_all_it_may_say() -> None:
     (task,) = read_overlay(overlay(body)).tasks
     assert (task.line, task.name, task.cell, task.hints) == (3, "Net", "4", ("here", "this"))
     assert (task.why, task.test_cells) == ("So.", ("t",))
+    assert task.probing == Probing()
+
+
+def test_the_probes_of_a_task_are_read_as_they_are_written() -> None:
+    body = TASK + (
+        'builds = [\n  { make = " Net(3) ", inputs = [[5, 10], []] },\n'
+        '  { make = "fold(model)", given = { model = "nn.Linear(4, 6)", x = [5, 3] } },\n]\n'
+        'expressions = ["net[0].weight.shape"]\nsays = "folds\\n the stack"\n'
+    )
+    (task,) = read_overlay(overlay(body)).tasks
+    folded = (Given(name="model", make="nn.Linear(4, 6)"), Given(name="x", shape=(5, 3)))
+    assert task.probing == Probing(
+        builds=(Build(make="Net(3)", inputs=((5, 10), ())), Build(make="fold(model)", given=folded)),
+        expressions=("net[0].weight.shape",), says="folds the stack",
+    )  # fmt: skip
+
+
+def test_the_beliefs_of_a_question_are_read_with_their_lines() -> None:
+    first, second = read_overlay(overlay(AIMED + BELIEF + "\n" + BELIEF + AIMED)).questions
+    assert [(one.line, one.misconception, one.leads_to) for one in first.beliefs] == [
+        (8, "swapped", "x[0]"), (12, "swapped", "x[0]"),
+    ]  # fmt: skip
+    assert second.beliefs == ()
+
+
+def test_numbers_to_vary_are_read_and_asked_with_those_of_the_cell() -> None:
+    body = '[[question]]\nbefore = 0\nask = "Is {n} {more}?"\nkind = "number"\n[question.vary]\nn = [2, 64]\n'
+    prompt = code_at(lesson_of(code("n = 7\nm = n"), overlay=overlay(body)), 0).prompt
+    assert prompt is not None
+    (question,) = prompt.questions
+    assert (question.ask, question.template) == ("Is 7 {more}?", "Is {n} {more}?")
+    assert question.vary == (Vary(name="n", low=2, high=64),)
+
+
+@pytest.mark.parametrize(
+    "source", ["n = 7.0", "n = True", "n = f(7)", "if x:\n    n = 7", "m = 7", "n = 7\nn = 8", "n ="]
+)
+def test_a_number_to_vary_is_set_once_at_the_top_of_its_cell(source: str) -> None:
+    body = '[[question]]\nbefore = 0\nask = "Is {n}?"\nkind = "number"\n\n[question.vary]\nn = [2, 64]\n'
+    with pytest.raises(OverlayError, match=r"line 8: \[question.vary\] draws `n`.*`n = 2`"):
+        lesson_of(code(source), overlay=overlay(body))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +93,26 @@ def test_a_task_is_read_with_all_it_may_say() -> None:
         (overlay("[task]\nNet = 3\n"), "line 3: `task` is not"),
         (overlay(QUESTION + 'colour = "red"\n'), "line 7: unknown key `colour` in \\[\\[question\\]\\]"),
         (overlay(QUESTION + QUESTION + 'colour = "red"\n'), "line 11: unknown key `colour`"),
-        (overlay(QUESTION + "\n  [question.vary]\n  n = [2]\n"), "line 8: unknown key `vary`"),
+        (overlay(QUESTION + "\n  [question.vary]\n  n = [2]\n"), "line 9: `n` is not understood in"),
+        (overlay(QUESTION + "vary = 3\n"), "line 7: `vary` is not a table"),
+        (overlay(QUESTION + "vary.n = [9, 2]\n"), "line 7: `n` is not understood"),
+        (overlay(QUESTION + "vary.n = [true, 2]\n"), "line 7: `n` is not understood"),
+        (overlay(QUESTION + '[[question.misconception]]\nid = "a"\nleads_to = "1"\n'), "line 7: `misconception` where"),
+        (overlay(AIMED + '[question.misconception]\nid = "a"\n'), "line 8: `misconception` is not a list"),
+        (overlay(AIMED + '[[question.misconception]]\nid = "a"\n'), "line 8: no `leads_to`"),
+        (overlay(AIMED + BELIEF + BELIEF.replace('"x[0]"', '"x["')), "line 13: `leads_to` is no Python expression"),
+        (overlay(AIMED + BELIEF + BELIEF + "says = 1\n"), "line 14: unknown key `says` in \\[\\[question.misc"),
+        (overlay(AIMED + BELIEF + AIMED + BELIEF.replace("id", "it")), "line 17: unknown key `it`"),
+        (overlay(TASK + "builds = 3\n"), "line 5: `builds` is not a list of tables"),
+        (overlay(TASK + 'builds = [{ makes = "N()" }]\n'), "line 5: unknown key `makes` in builds of"),
+        (overlay(TASK + 'why = ""\nbuilds = [\n  { make = "N()" },\n  { make = "N(" },\n]\n'), "line 7: `make` is no"),
+        (overlay(TASK + 'builds = [{ make = "N()", inputs = [[5, -1]] }]\n'), "line 5: `inputs` is not a list of"),
+        (overlay(TASK + 'builds = [{ make = "N()", inputs = [5, 1] }]\n'), "line 5: `inputs` is not a list of"),
+        (overlay(TASK + 'builds = [{ make = "N()", given = 3 }]\n'), "line 5: `given` is not a table"),
+        (overlay(TASK + 'builds = [{ make = "N()", given = { x = "a b" } }]\n'), "line 5: `x` is neither"),
+        (overlay(TASK + 'builds = [{ make = "N()", given = { "x y" = [1] } }]\n'), "line 5: `given` has 'x y'"),
+        (overlay(TASK + 'expressions = ["a", "b c"]\n'), "line 5: `expressions` holds what is no Python"),
+        (overlay(TASK + "says = 1\n"), "line 5: `says` is not a text"),
         (overlay('[[question]]\nask = "What?"\nkind = "shape"\n'), "line 3: no `before`"),
         (overlay('[[question]]\nbefore = "a"\nkind = "shape"\n'), "line 3: no `ask`"),
         (overlay('[[question]]\nbefore = "a"\nask = 3\nkind = "shape"\n'), "line 5: `ask` is not a text"),

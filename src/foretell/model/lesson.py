@@ -105,6 +105,8 @@ class Question:
     `id` is unique in the lesson and stable while the cell and the question's place in its prompt are.
     `target` is a Python expression, evaluated after the run; where `rows` is not empty it is evaluated once a row,
     with `row` bound to the literal in `rows`, and the learner gives one answer a row. So it is for each of `beliefs`.
+    Where `vary` draws numbers, `ask` has those of the cell as written, and `template` is the same with `{name}` in
+    their places ("" where nothing varies).
     """
 
     id: str
@@ -117,6 +119,7 @@ class Question:
     tolerance: Tolerance = field(default_factory=Tolerance)
     beliefs: tuple[Belief, ...] = ()
     vary: tuple[Vary, ...] = ()
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from foretell.errors import OverlayError
+from foretell.model.belief import Belief
 from foretell.model.lesson import Cell, CellKind, Prompt, Question, SectionKind, Unread
 from foretell.parse.overlay import Overlay, OverlayQuestion
 from foretell.parse.prompts import MarkdownPrompt, choose_settling, read_comment_prompt, read_markdown_prompt
 from foretell.parse.python import parse, read_python
 from foretell.parse.questions import Asked
 from foretell.parse.sections import Draft, Part
+from foretell.parse.toml_tables import is_whole
 
 TELLING_SECTIONS = frozenset({SectionKind.INTRO, SectionKind.TAKEAWAYS})
 NOTHING_FOLLOWS = "it asks for a prediction, but no code cell follows in its section"
@@ -142,10 +144,38 @@ def question_id(cell: str, number: int) -> str:
 
 
 def _question(one: OverlayQuestion, cell: Cell, number: int) -> Question:
+    drawn = _numbers_to_vary(one, cell)
     return Question(
-        id=question_id(cell.id, number), ask=one.ask, kind=one.kind, target=one.target, aside=one.aside,
-        choices=one.choices, rows=_rows(one, cell) if one.rows else (), tolerance=one.tolerance,
+        id=question_id(cell.id, number), ask=_filled(one.ask, drawn), kind=one.kind, target=one.target,
+        aside=one.aside, choices=one.choices, rows=_rows(one, cell) if one.rows else (), tolerance=one.tolerance,
+        beliefs=tuple(Belief(misconception=each.misconception, leads_to=each.leads_to) for each in one.beliefs),
+        vary=one.vary, template=one.ask if drawn else "",
     )  # fmt: skip
+
+
+def _filled(ask: str, numbers: Mapping[str, int]) -> str:
+    for name, number in numbers.items():
+        ask = ask.replace("{" + name + "}", str(number))
+    return ask
+
+
+def _numbers_to_vary(one: OverlayQuestion, cell: Cell) -> dict[str, int]:
+    """What the cell sets the names of `vary` to: each once, at its top level, to a whole number."""
+    tree = read_python(cell.source) if one.vary else None
+    set_to: dict[str, list[ast.expr]] = {}
+    for statement in tree.body if tree is not None else ():
+        for name, value in _assigned(statement).items():
+            set_to.setdefault(name, []).append(value)
+    numbers: dict[str, int] = {}
+    for vary in one.vary:
+        values = [value.value for value in set_to.get(vary.name, []) if isinstance(value, ast.Constant)]
+        if len(values) != 1 or len(set_to[vary.name]) != 1 or not is_whole(values[0]):
+            raise OverlayError(
+                f"lesson.toml, line {one.vary_line}: [question.vary] draws `{vary.name}`, but cell {one.before!r} does "
+                f"not set it once to a whole number. Write `{vary.name} = {vary.low}` there, on a line of its own."
+            )
+        numbers[vary.name] = int(str(values[0]))
+    return numbers
 
 
 def _rows(one: OverlayQuestion, cell: Cell) -> tuple[str, ...]:

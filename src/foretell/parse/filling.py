@@ -152,5 +152,5 @@ def _with_overlay(task: Task, said: OverlayTask | None, cells: Sequence[Cell]) -
     return Task(
         name=task.name, cell=task.cell, starter=task.starter, test=task.test, solution=task.solution,
         solution_cell=task.solution_cell, solution_text=task.solution_text, hints=hints or task.hints,
-        test_cells=tests, why=said.why or task.why,
+        test_cells=tests, why=said.why or task.why, probing=said.probing,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from foretell.model.lesson import Cell, CellKind, Lesson, SectionKind, Unread
 from foretell.parse.asking import apply_overlay, read_prompts
 from foretell.parse.assemble import Reading, build_goals, build_sections
+from foretell.parse.catalogue import NO_BELIEFS, BeliefFiles, check_beliefs, read_catalogue, with_examples
 from foretell.parse.filling import Filling, read_tasks
 from foretell.parse.header import Header, read_header
 from foretell.parse.notebook import read_notebook
@@ -25,11 +26,20 @@ NO_SOLUTIONS: Mapping[str, str] = MappingProxyType({})
 
 
 def read_lesson(
-    *, id: str, notebook: str, overlay: str | None = None, solutions: Mapping[str, str] = NO_SOLUTIONS
+    *,
+    id: str,
+    notebook: str,
+    overlay: str | None = None,
+    solutions: Mapping[str, str] = NO_SOLUTIONS,
+    beliefs: BeliefFiles = NO_BELIEFS,
 ) -> Lesson:
-    """Read a lesson from the text of its notebook, of its `lesson.toml` and of its solution files (by task name)."""
+    """Read a lesson from the text of its notebook, of its `lesson.toml`, of its solution files (by task name) and of
+    what tells of misconceptions.
+    """
     book = read_notebook(notebook)
     said = read_overlay(overlay) if overlay is not None else Overlay()
+    catalogue = read_catalogue(beliefs.catalogue)
+    check_beliefs(said.questions, catalogue)
     drafts = draft_sections(book.cells)
     asked = tuple(read_prompts(draft) for draft in drafts.sections)
     prompts = apply_overlay((prompt for section in asked for prompt in section.prompts), said, book.cells)
@@ -40,25 +50,28 @@ def read_lesson(
     reading = Reading(
         cells=book.cells, language=book.language, title=drafts.title or id, drafts=drafts.sections,
         header=read_header(intro) if intro is not None else Header(), prompts=prompts,
-        tasks=filled.tasks,
+        tasks=with_examples(filled.tasks, beliefs.wrong, catalogue),
         asks=tuple(section.taken for section in asked), details=filled.taken,
     )  # fmt: skip
     goals = build_goals(reading)
-    unread = [
-        *(one for section in asked for one in section.unread),
-        *filled.unread,
-        *_unread_cells(book.cells, book.language),
-    ]
+    asked_unread = (one for section in asked for one in section.unread)
+    unread = [*asked_unread, *filled.unread, *_unread_cells(book.cells, book.language)]
     return Lesson(
-        id=id, revision=_revision(book.cells, overlay, solutions), title=reading.title, module=reading.header.module,
-        goals=goals, prerequisites=reading.header.prerequisites, language=book.language, cells=book.cells,
+        id=id, revision=_revision(book.cells, overlay, solutions, beliefs), title=reading.title,
+        module=reading.header.module, goals=goals, prerequisites=reading.header.prerequisites,
+        language=book.language, cells=book.cells,
         sections=build_sections(reading, goals), unread=tuple(sorted(unread, key=lambda one: one.cell)),
-        limits=said.limits,
+        limits=said.limits, misconceptions=catalogue,
     )  # fmt: skip
 
 
-def _revision(cells: Sequence[Cell], overlay: str | None, solutions: Mapping[str, str]) -> str:
-    content = [[[cell.id, cell.kind.value, cell.source] for cell in cells], overlay, sorted(solutions.items())]
+def _revision(cells: Sequence[Cell], overlay: str | None, solutions: Mapping[str, str], beliefs: BeliefFiles) -> str:
+    content: list[object] = [
+        [[cell.id, cell.kind.value, cell.source] for cell in cells], overlay, sorted(solutions.items())
+    ]  # fmt: skip
+    if beliefs != NO_BELIEFS:  # a lesson without them keeps the revision it had before there were any
+        wrong = sorted((task, sorted(sources.items())) for task, sources in beliefs.wrong.items())
+        content += [beliefs.catalogue, wrong]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 

@@ -7,18 +7,21 @@ wrong type or a missing key is an `OverlayError` with its line, and nothing else
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
-from foretell.errors import OverlayError
+from foretell.model.belief import Probing, Vary
 from foretell.model.lesson import NO_LIMITS, AnswerKind, LessonLimits, Tolerance
-from foretell.parse.python import is_expression
+from foretell.parse.probing import PROBING_KEYS, read_probing
+from foretell.parse.toml_tables import Table, check_schema, is_whole, read_toml
 
-QUESTION_KEYS = frozenset({"before", "ask", "kind", "target", "choices", "tolerance", "aside", "rows"})
-TASK_KEYS = frozenset({"cell", "hints", "why", "test_cells"})
+ROOT_KEYS = frozenset({"schema", "limits", "question", "task"})
+QUESTION_KEYS = frozenset(
+    {"before", "ask", "kind", "target", "choices", "tolerance", "aside", "rows", "misconception", "vary"}
+)
+TASK_KEYS = frozenset({"cell", "hints", "why", "test_cells"}) | PROBING_KEYS
+VARY_FORM = "Write n_in = [2, 64]: a name that the cell sets, then the lowest and the highest whole number."
 HINTS_AT_MOST = 3
 LIMITS_AT_MOST: Mapping[str, int] = MappingProxyType(
     {
@@ -36,6 +39,15 @@ LIMITS_AT_MOST: Mapping[str, int] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverlayBelief:
+    """A `[[question.misconception]]`; `misconception` is its `id`."""
+
+    line: int
+    misconception: str
+    leads_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OverlayQuestion:
     """A `[[question]]`; `before` is a cell id or a 0-based index, `rows` a variable of that cell."""
 
@@ -48,6 +60,9 @@ class OverlayQuestion:
     choices: tuple[str, ...]
     rows: str | None
     tolerance: Tolerance
+    beliefs: tuple[OverlayBelief, ...] = ()
+    vary: tuple[Vary, ...] = ()
+    vary_line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +75,7 @@ class OverlayTask:
     hints: tuple[str, ...]
     why: str
     test_cells: tuple[str, ...] | None
+    probing: Probing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,104 +87,26 @@ class Overlay:
     limits: LessonLimits = NO_LIMITS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Table:
-    """One table of the overlay and where it begins, to read values from with their errors."""
-
-    values: Mapping[str, Any]
-    name: str
-    line: int
-    lines: tuple[str, ...]
-
-    def fail(self, fact: str, remedy: str, key: str | None = None) -> OverlayError:
-        return OverlayError(f"lesson.toml, line {self.line_of(key)}: {fact} in {self.name}. {remedy}")
-
-    def line_of(self, key: str | None) -> int:
-        """The line of a key, or of the table's head."""
-        if key is None:
-            return self.line
-        form = re.compile(
-            rf"""(?:^|[{{,.]\s*)\s*["']?{re.escape(key)}["']?\s*[=.]|^\s*\[+\s*{re.escape(key)}\s*[\].]"""
-        )
-        for number in range(max(1, self.line), len(self.lines) + 1):
-            if number > self.line and self.lines[number - 1].lstrip().startswith("["):
-                head = self.lines[number - 1].strip().strip("[]").strip()
-                if head.endswith("." + key):
-                    return number
-                if self.line > 0 and not head.startswith(self.name.strip("[]") + "."):
-                    break
-            if form.search(self.lines[number - 1]):
-                return number
-        return self.line
-
-    def check_keys(self, known: frozenset[str]) -> None:
-        for key in self.values:
-            if key not in known:
-                raise self.fail(f"unknown key `{key}`", f"The keys are {', '.join(sorted(known))}.", key)
-
-    def text(self, key: str) -> str:
-        if key not in self.values:
-            raise self.fail(f"no `{key}`", f'Add {key} = "…".')
-        value = self.values[key]
-        if isinstance(value, int) and not isinstance(value, bool) and key in {"before", "cell"}:
-            return str(value)
-        if not isinstance(value, str) or not value.strip():
-            raise self.fail(f"`{key}` is not a text", f'Write {key} = "…".', key)
-        return value
-
-    def text_or(self, key: str, otherwise: str) -> str:
-        value = self.values.get(key, otherwise)
-        if not isinstance(value, str):
-            raise self.fail(f"`{key}` is not a text", f'Write {key} = "…".', key)
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.values.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
-            raise self.fail(f"`{key}` is not a list of texts", f'Write {key} = ["…", "…"].', key)
-        return tuple(value)
-
-
 def read_overlay(text: str) -> Overlay:
     """Read the text of a `lesson.toml`."""
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"\(at (?:line (\d+)|end of document)", str(error))
-        line = place[1] if place and place[1] else len(text.rstrip("\n").split("\n"))
-        raise OverlayError(f"lesson.toml, line {line}: it is not TOML: {error}. Mend that line.") from error
-    except (RecursionError, ValueError) as error:
-        raise OverlayError(f"lesson.toml cannot be read: {error}. Make it plainer.") from error
-    lines = tuple(text.split("\n"))
-    root = _Table(values=values, name="the file", line=0, lines=lines)
-    for key in values:
-        if key not in {"schema", "limits", "question", "task"}:
-            raise _at_least_line_one(root, f"unknown key `{key}`", "The keys are limits, question, schema, task.", key)
-    if values.get("schema") != 1 or isinstance(values.get("schema"), bool):
-        fact = "no `schema`" if "schema" not in values else f"unknown `schema` {values['schema']!r}"
-        raise _at_least_line_one(root, fact, "Write schema = 1 as the first line.", "schema")
+    root = read_toml(text, "lesson.toml")
+    root.check_keys(ROOT_KEYS)
+    check_schema(root)
     return Overlay(questions=_read_questions(root), tasks=_read_tasks(root), limits=_read_limits(root))
 
 
-def _at_least_line_one(root: _Table, fact: str, remedy: str, key: str) -> OverlayError:
-    return OverlayError(f"lesson.toml, line {max(1, root.line_of(key))}: {fact} in the file. {remedy}")
-
-
-def _read_questions(root: _Table) -> tuple[OverlayQuestion, ...]:
+def _read_questions(root: Table) -> tuple[OverlayQuestion, ...]:
     raw = root.values.get("question", [])
     if not isinstance(raw, list) or not all(isinstance(one, dict) for one in raw):
-        raise _at_least_line_one(
-            root, "`question` is not a list of tables", "Write [[question]] above each.", "question"
-        )
-    heads = [number for number, line in enumerate(root.lines, 1) if re.match(r"\s*\[\[\s*question\s*\]\]", line)]
+        raise root.fail("`question` is not a list of tables", "Write [[question]] above each.", "question")
+    heads = root.heads(r"\s*\[\[\s*question\s*\]\]")
     heads += [max(1, root.line_of("question"))] * (len(raw) - len(heads))
     return tuple(
-        _read_question(_Table(values=values, name="[[question]]", line=line, lines=root.lines))
-        for line, values in zip(heads, raw, strict=False)
+        _read_question(root.inner(values, "[[question]]", line)) for line, values in zip(heads, raw, strict=False)
     )
 
 
-def _read_question(table: _Table) -> OverlayQuestion:
+def _read_question(table: Table) -> OverlayQuestion:
     table.check_keys(QUESTION_KEYS)
     before, ask, word = table.text("before"), table.text("ask"), table.text("kind")
     if word not in set(AnswerKind):
@@ -183,19 +121,48 @@ def _read_question(table: _Table) -> OverlayQuestion:
     return OverlayQuestion(
         line=table.line, before=before, ask=ask.strip(), kind=kind, target=_target(table),
         aside=table.text_or("aside", ""), choices=choices, rows=rows, tolerance=_tolerance(table),
+        beliefs=_beliefs(table, kind), vary=_vary(table), vary_line=table.line_of("vary"),
     )  # fmt: skip
 
 
-def _target(table: _Table) -> str | None:
-    if "target" not in table.values:
-        return None
-    target = table.text("target").strip()
-    if not is_expression(target):
-        raise table.fail(f"`target` is no Python expression: {target!r}", "Write one expression.", "target")
-    return target
+def _target(table: Table) -> str | None:
+    return table.expression("target") if "target" in table.values else None
 
 
-def _tolerance(table: _Table) -> Tolerance:
+def _beliefs(table: Table, kind: AnswerKind) -> tuple[OverlayBelief, ...]:
+    raw = table.values.get("misconception", [])
+    if not isinstance(raw, list) or not all(isinstance(one, dict) for one in raw):
+        remedy = "Write [[question.misconception]] above each."
+        raise table.fail("`misconception` is not a list of tables", remedy, "misconception")
+    if raw and ("target" not in table.values or kind is AnswerKind.OPEN):
+        fact = "`misconception` where nothing is compared"
+        raise table.fail(fact, "Give the question a target and another kind than open.", "misconception")
+    heads = table.heads(r"\s*\[\[\s*question\s*\.\s*misconception\s*\]\]")
+    heads += [table.line_of("misconception")] * (len(raw) - len(heads))
+    return tuple(
+        _belief(table.inner(values, "[[question.misconception]]", line))
+        for line, values in zip(heads, raw, strict=False)
+    )
+
+
+def _belief(table: Table) -> OverlayBelief:
+    table.check_keys(frozenset({"id", "leads_to"}))
+    return OverlayBelief(line=table.line, misconception=table.text("id"), leads_to=table.expression("leads_to"))
+
+
+def _vary(table: Table) -> tuple[Vary, ...]:
+    raw = table.values.get("vary", {})
+    if not isinstance(raw, dict):
+        raise table.fail("`vary` is not a table", VARY_FORM, "vary")
+    inner = table.inner(raw, "[question.vary]", table.line_of("vary"))
+    for name, ends in raw.items():
+        good = isinstance(ends, list) and len(ends) == 2 and all(is_whole(end) for end in ends)
+        if not name.isidentifier() or not good or not 0 <= ends[0] < ends[1] <= 1 << 20:
+            raise inner.fail(f"`{name}` is not understood", VARY_FORM, name)
+    return tuple(Vary(name=name, low=low, high=high) for name, (low, high) in raw.items())
+
+
+def _tolerance(table: Table) -> Tolerance:
     raw = table.values.get("tolerance", {})
     good = isinstance(raw, dict) and all(
         isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
@@ -208,21 +175,21 @@ def _tolerance(table: _Table) -> Tolerance:
     return Tolerance(absolute=float(raw.get("absolute", 0)), relative=float(raw.get("relative", 0)))
 
 
-def _read_tasks(root: _Table) -> tuple[OverlayTask, ...]:
+def _read_tasks(root: Table) -> tuple[OverlayTask, ...]:
     raw = root.values.get("task", {})
     if not isinstance(raw, dict) or not all(isinstance(one, dict) for one in raw.values()):
-        raise _at_least_line_one(root, "`task` is not a table of tables", "Write [task.NAME] above each.", "task")
+        raise root.fail("`task` is not a table of tables", "Write [task.NAME] above each.", "task")
     tasks = []
     for name, values in raw.items():
         form = re.compile(rf"""^\s*\[\s*task\s*\.\s*["']?{re.escape(name)}["']?\s*\]""")
         line = next(
             (number for number, text in enumerate(root.lines, 1) if form.match(text)), max(1, root.line_of("task"))
         )
-        tasks.append(_read_task(name, _Table(values=values, name=f"[task.{name}]", line=line, lines=root.lines)))
+        tasks.append(_read_task(name, root.inner(values, f"[task.{name}]", line)))
     return tuple(tasks)
 
 
-def _read_task(name: str, table: _Table) -> OverlayTask:
+def _read_task(name: str, table: Table) -> OverlayTask:
     table.check_keys(TASK_KEYS)
     hints = table.texts("hints")
     if len(hints) > HINTS_AT_MOST:
@@ -230,17 +197,18 @@ def _read_task(name: str, table: _Table) -> OverlayTask:
     return OverlayTask(
         line=table.line, name=name, cell=table.text("cell"), hints=hints, why=table.text_or("why", ""),
         test_cells=table.texts("test_cells") if "test_cells" in table.values else None,
+        probing=read_probing(table),
     )  # fmt: skip
 
 
-def _read_limits(root: _Table) -> LessonLimits:
+def _read_limits(root: Table) -> LessonLimits:
     raw = root.values.get("limits", {})
     if not isinstance(raw, dict):
-        raise _at_least_line_one(root, "`limits` is not a table", "Write [limits] above its keys.", "limits")
+        raise root.fail("`limits` is not a table", "Write [limits] above its keys.", "limits")
     form = re.compile(r"""^\s*\[\s*["']?limits["']?\s*\]""")
     heads = (number for number, text in enumerate(root.lines, 1) if form.match(text))
     line = next(heads, max(1, root.line_of("limits")))
-    table = _Table(values=raw, name="[limits]", line=line, lines=root.lines)
+    table = root.inner(raw, "[limits]", line)
     table.check_keys(frozenset(LIMITS_AT_MOST))
     for key, value in raw.items():
         whole = isinstance(value, int) and not isinstance(value, bool)

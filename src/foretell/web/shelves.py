@@ -165,12 +165,12 @@ class ClassShelf:
 
 def _look(path: Path) -> Looks:
     """Give what tells that the files of a lesson have changed: names, times and sizes."""
-    files = [path] if path.is_file() else [*path.glob("lesson.*"), *path.glob("solutions/*.py")]
+    files = (path,) if path.is_file() else library.files_of(path)
     looks = []
     for file in sorted(files):
         with suppress(OSError):
             seen = file.stat()
-            looks.append((file.name, seen.st_mtime_ns, seen.st_size))
+            looks.append((str(file), seen.st_mtime_ns, seen.st_size))
     return tuple(looks)
 
 
