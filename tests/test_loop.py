@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +13,9 @@ from foretell import gate, loop
 from foretell.errors import CommitError
 from foretell.loop import Answer
 from foretell.model.attempt import KeptRun, Verdict
+from foretell.model.belief import Belief
 from foretell.model.lesson import AnswerKind
-from foretell.model.run import Failure, StreamOutput
+from foretell.model.run import Failure, Observation, StreamOutput
 from lessons_for_tests import (
     SECRET,
     FakeRunner,
@@ -98,6 +100,45 @@ async def test_a_prediction_that_a_crash_left_open_is_judged_by_the_next_run():
     second = await played(lesson, code, record, runner, key="k2")
     assert first[-1].judgements[0].verdict is Verdict.UNKNOWN
     assert second[-1].judgements[0].verdict is Verdict.RIGHT
+
+
+BELIEF = Belief(misconception="swapped", leads_to="layer.weight.T.shape")
+TRACED = replace(WEIGHT, id="c-q1", beliefs=(BELIEF,))
+
+
+async def test_what_a_belief_leads_to_is_asked_with_the_run_explains_a_miss_and_is_kept_nowhere():
+    record, code = MemoryRecord(), asking_cell("c", TRACED, replace(BIAS, id="c-q2"))
+    answers = {name: Answer(texts=("(10, 5)",), confidence=SURE) for name in ("c-q1", "c-q2")}
+    loop.commit(code, loop.read_form(code.prompt.questions, answers), record, "k")
+    seen = ran("c", **{"c-q1": shape(5, 10), "c-q2": shape(5), "c-q1/belief-0": shape(10, 5)})
+    runner = FakeRunner(seen, seen)
+    ended = (await played(lesson_of(code), code, record, runner))[-1]
+    asked = [probe.expression for probe in runner.requests[0].probes]
+    assert asked == [WEIGHT.target, BIAS.target, BELIEF.leads_to]
+    assert [one.misconceptions for one in ended.judgements] == [("swapped",), ()]
+    assert set(ended.run.observations) == {("c-q1", 0), ("c-q2", 0)}
+    assert record.history().runs[0].run == ended.run
+    await played(lesson_of(code), code, record, runner, key="k2")
+    assert [probe.expression for probe in runner.requests[1].probes] == [WEIGHT.target, BIAS.target]
+
+
+async def test_a_name_that_a_stopped_cell_lacks_explains_no_error():
+    sends = replace(WEIGHT, id="c-q1", kind=AnswerKind.ERROR, target="1", beliefs=(BELIEF,))
+    record, code = MemoryRecord(), asking_cell("c", sends)
+    answers = {"c-q1": Answer(texts=("NameError",), confidence=SURE)}
+    loop.commit(code, loop.read_form((sends,), answers), record, "k")
+    lacks = Observation(type="failure", text="NameError: no", value="NameError")
+    stopped = Failure(kind="ValueError", message="so")
+    seen = {"c-q1": Observation(type="number", text="1", value=1), "c-q1/belief-0": lacks}
+    after_a_stop, to_the_end = ran("c", failure=stopped, **seen), ran("c", **seen)
+    assert loop.judge(code, record.history(), after_a_stop)[0].misconceptions == ()
+    assert loop.judge(code, record.history(), to_the_end)[0].misconceptions == ("swapped",)
+
+
+def test_every_belief_is_probed_unless_it_is_said_which_are_to_be_explained():
+    code = asking_cell("c", TRACED)
+    assert [probe.expression for probe in loop.probes_of(code)] == [WEIGHT.target, BELIEF.leads_to]
+    assert [probe.expression for probe in loop.probes_of(code, ())] == [WEIGHT.target]
 
 
 async def test_running_without_a_commit_is_refused_before_anything_runs():

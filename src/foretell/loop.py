@@ -9,7 +9,7 @@ cell is on record.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Container, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -17,6 +17,7 @@ from typing import Protocol
 from foretell import gate
 from foretell.errors import AnswerError, CommitError
 from foretell.judge.answer import confidence_stops, read_answer
+from foretell.judge.beliefs import belief_probes, explain, led_to, without_beliefs
 from foretell.judge.compare import compare
 from foretell.model.attempt import Commit, History, Judgement, KeptRun, Prediction, Reading, Verdict
 from foretell.model.lesson import CodeCell, Lesson, Question
@@ -128,8 +129,9 @@ async def play(
     yield kept
     if kept.run is not None:
         return
+    probes = probes_of(code, [question.id for question, _ in _to_compare(code, history)])
     request = RunRequest(
-        prefix=prefix, cell=source, probes=probes_of(code), asserts_from_line=_first_test_line(code, source.text)
+        prefix=prefix, cell=source, probes=probes, asserts_from_line=_first_test_line(code, source.text)
     )
     async with aclosing(run(request)) as events:
         async for event in events:
@@ -137,8 +139,9 @@ async def play(
                 yield event
                 continue
             judgements = judge(code, history, event)
-            await asyncio.to_thread(record.finish_run, kept.id, event, judgements)
-            yield replace(kept, run=event, judgements=judgements)
+            seen = without_beliefs(event)
+            await asyncio.to_thread(record.finish_run, kept.id, seen, judgements)
+            yield replace(kept, run=seen, judgements=judgements)
 
 
 def _commit_that_allows(code: CodeCell, history: History) -> Commit:
@@ -154,44 +157,65 @@ def _first_test_line(code: CodeCell, text: str) -> int:
     return text.count("\n") - code.task.test.removeprefix("\n").count("\n") + 1
 
 
-def probes_of(code: CodeCell) -> tuple[Probe, ...]:
-    """Give the expressions whose values settle the cell's questions."""
-    probes: list[Probe] = []
-    for question in code.prompt.questions if code.prompt else ():
+def probes_of(code: CodeCell, explained: Container[str] | None = None) -> tuple[Probe, ...]:
+    """Give the expressions whose values settle the cell's questions, then those of what beliefs about them lead to.
+
+    Beliefs count for the questions that are `explained`, by id: for every one where that is None.
+    """
+    targets: list[Probe] = []
+    beliefs: list[Probe] = []
+    for question in _questions(code):
         if question.target is None:
             continue
         rows: tuple[str | None, ...] = question.rows or (None,)
-        probes += [
+        targets += [
             Probe(question=question.id, expression=question.target, row=place, row_literal=row)
             for place, row in enumerate(rows)
         ]
-    return tuple(probes)
+        if explained is None or question.id in explained:
+            beliefs += belief_probes(question)
+    return (*targets, *beliefs)
+
+
+def _questions(code: CodeCell) -> tuple[Question, ...]:
+    return code.prompt.questions if code.prompt else ()
+
+
+def _to_compare(code: CodeCell, history: History) -> list[tuple[Question, Prediction]]:
+    """The questions of the cell that are predicted and have not met a value yet."""
+    compared = {j.question for kept in history.runs for j in kept.judgements if j.verdict is not Verdict.UNKNOWN}
+    questions = {question.id: question for question in _questions(code)}
+    return [
+        (questions[prediction.question], prediction)
+        for kept_commit in history.commits
+        for prediction in kept_commit.predictions
+        if prediction.question in questions and prediction.question not in compared
+    ]
 
 
 def judge(code: CodeCell, history: History, run: Run) -> tuple[Judgement, ...]:
-    """Compare what was committed for this cell with what the run showed.
+    """Compare what was committed for this cell with what the run showed, and name the beliefs behind a miss.
 
     A question is compared once: with the first run after its commit that shows a value. Where a task's code has failed
     on the way to that value, the question goes on waiting for code that gets there.
     """
-    compared = {j.question for kept in history.runs for j in kept.judgements if j.verdict is not Verdict.UNKNOWN}
-    questions = {question.id: question for question in (code.prompt.questions if code.prompt else ())}
-    judgements = (
-        compare(prediction, questions[prediction.question], _observations(questions[prediction.question], run))
-        for kept_commit in history.commits
-        for prediction in kept_commit.predictions
-        if prediction.question in questions and prediction.question not in compared
-    )
+    judgements = [_judged(prediction, question, run) for question, prediction in _to_compare(code, history)]
     unfinished = code.task is not None and run.failure is not None
     return tuple(j for j in judgements if not (unfinished and j.verdict in {Verdict.UNKNOWN, Verdict.SELF}))
 
 
+def _judged(prediction: Prediction, question: Question, run: Run) -> Judgement:
+    seen = _observations(question, run)
+    led = [[_of_a_finished_cell(one, run) for one in rows] for rows in led_to(question, run.observations)]
+    return explain(compare(prediction, question, seen), prediction, question, seen, led)
+
+
 def _observations(question: Question, run: Run) -> list[Observation | None]:
     seen = (run.observations.get((question.id, row)) for row in range(len(question.rows) or 1))
-    return [None if o is not None and _is_an_unfinished_cells(o, run) else o for o in seen]
+    return [_of_a_finished_cell(one, run) for one in seen]
 
 
-def _is_an_unfinished_cells(observation: Observation, run: Run) -> bool:
-    """Whether a target merely lacked a name because the cell had stopped: that answers no question about errors."""
-    lacks_a_name = observation.type == "failure" and observation.value == "NameError"
-    return lacks_a_name and run.failure is not None and run.failure.kind != "NameError"
+def _of_a_finished_cell(observation: Observation | None, run: Run) -> Observation | None:
+    """None where a name was merely lacking since the cell had stopped: that answers no question about errors."""
+    lacks_a_name = observation is not None and observation.type == "failure" and observation.value == "NameError"
+    return None if lacks_a_name and run.failure is not None and run.failure.kind != "NameError" else observation

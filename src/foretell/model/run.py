@@ -182,7 +182,9 @@ Prefix = tuple[CellSource, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """An expression to be evaluated after the run, changing nothing: the target of a question, or one row of it."""
+    """An expression to be evaluated after the run, changing nothing: the target of a question or one row of it, or what
+    a belief about it leads to (`judge.beliefs` then gives `question` a key of its own).
+    """
 
     question: str
     expression: str
