@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from foretell.errors import CommitError
-from foretell.model.attempt import Commit, Draft, History, Judgement, KeptRun, Opened, Opening, Prediction
+from foretell.model.attempt import Commit, Diagnosis, Draft, History, Judgement, KeptRun, Opened, Opening, Prediction
 from foretell.model.lesson import (
     AnswerKind,
     Block,
@@ -160,6 +160,10 @@ class MemoryRecord:
             replace(kept, run=run, judgements=tuple(judgements)) if kept.id == run_id else kept
             for kept in self._history.runs
         )
+        self._history = replace(self._history, runs=runs)
+
+    def finish_check(self, run_id: int, diagnosis: Diagnosis) -> None:
+        runs = tuple(replace(kept, diagnosis=diagnosis) if kept.id == run_id else kept for kept in self._history.runs)
         self._history = replace(self._history, runs=runs)
 
     def save_draft(self, cell: str, text: str) -> None:

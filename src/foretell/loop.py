@@ -19,7 +19,7 @@ from foretell.errors import AnswerError, CommitError
 from foretell.judge.answer import confidence_stops, read_answer
 from foretell.judge.beliefs import belief_probes, explain, led_to, without_beliefs
 from foretell.judge.compare import compare
-from foretell.model.attempt import Commit, History, Judgement, KeptRun, Prediction, Reading, Verdict
+from foretell.model.attempt import Commit, Diagnosis, History, Judgement, KeptRun, Prediction, Reading, Verdict
 from foretell.model.lesson import CodeCell, Lesson, Question
 from foretell.model.run import CellSource, Event, Observation, Probe, Run, RunRequest
 
@@ -41,6 +41,10 @@ class Record(Protocol):
 
     def finish_run(self, run_id: int, run: Run, judgements: Sequence[Judgement]) -> None:
         """Keep how a run ended and how its predictions compared."""
+        ...
+
+    def finish_check(self, run_id: int, diagnosis: Diagnosis) -> None:
+        """Keep what a check of the run's code found."""
         ...
 
 

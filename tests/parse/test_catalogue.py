@@ -58,6 +58,7 @@ def test_sixty_words_are_enough_and_the_evidence_is_not_counted() -> None:
         (catalogue("a = 3\n"), "line 3: 'a' is no table"),
         (catalogue('[A_b]\nname = "A"\n'), "line 3: 'A_b' is no table"),
         (catalogue('[a--b]\nname = "A"\n'), "line 3: 'a--b' is no table"),
+        (catalogue(f'[{"a" * 81}]\nname = "A"\n'), "line 3: 'a+' is no table"),
         (catalogue('[[a]]\nname = "A"\n'), "line 3: 'a' is no table"),
         (catalogue('[a]\nname = "A"\n'), "line 3: no `refutation` in \\[a\\]"),
         (catalogue('[a]\nrefutation = "A"\n'), "line 3: no `name`"),

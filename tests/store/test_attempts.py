@@ -1,14 +1,36 @@
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from foretell.errors import CommitError
-from foretell.model.attempt import Draft, History, Judgement, Opened, Prediction, Reading, SelfMark, Verdict, Who
+from foretell.model.attempt import (
+    BehaviourCheck,
+    CheckVerdict,
+    Diagnosis,
+    Draft,
+    History,
+    Judgement,
+    Opened,
+    Prediction,
+    Reading,
+    SelfMark,
+    Verdict,
+    Who,
+)
 from foretell.model.lesson import AnswerKind
 from foretell.model.run import Failure, Observation, Run, StreamOutput
 from foretell.store.attempts import Store
 
+FOUND = Diagnosis(
+    verdict=CheckVerdict.WRONG,
+    misconception="layers-in-a-list",
+    says="PyTorch does not see secret-layers in a list.",
+    difference="it sees 0 parameters",
+    checks=(BehaviourCheck(says="PyTorch sees 385 parameters", ok=False, evidence="0"),),
+    seconds=0.1,
+)
 ME = Who(learner="me", lesson="nets", revision="r1")
 LATER = Who(learner="me", lesson="nets", revision="r2")
 OTHER = Who(learner="you", lesson="nets", revision="r1")
@@ -244,6 +266,27 @@ def test_a_prediction_is_settled_by_the_first_run_that_could_be_compared(store):
     assert (kept.run, kept.judgement.verdict) == (runs[1], Verdict.NEAR)
 
 
+def test_what_explains_a_miss_is_kept_with_its_judgement_in_order(store):
+    explained = replace(judged(verdict=Verdict.WRONG), misconceptions=("swapped", "flat"))
+    other = replace(judged("q2", Verdict.WRONG), misconceptions=("flat",))
+    run_id = play(store, explained, other, judged("q3"), predictions=[predict(), predict("q2"), predict("q3")])
+    assert store.history(ME).runs[0].judgements == (explained, other, judged("q3"))
+    assert [one.judgement for one in store.predictions_of("me")] == [explained, other, judged("q3")]
+    store.finish_run(run_id, finished(), [explained])
+    assert store.history(ME).runs[0].judgements[0] == explained
+    assert store.predictions_of("you") == ()
+
+
+def test_what_a_check_found_is_kept_once_with_its_run(store):
+    first, second = play(store), play(store, key="k2")
+    store.finish_check(first, FOUND)
+    assert [kept.diagnosis for kept in store.history(ME).runs] == [FOUND, None]
+    store.finish_check(first, replace(FOUND, misconception=None))
+    assert [kept.diagnosis for kept in store.history(ME).runs] == [FOUND, None]
+    with pytest.raises(CommitError, match=rf"Run {second + 1} is not on record, so it cannot be checked"):
+        store.finish_check(second + 1, FOUND)
+
+
 def test_a_mark_shows_in_the_predictions_of_a_learner(store):
     run_id = play(store, judged(verdict=Verdict.SELF), predictions=[predict()])
     store.mark(ME, question="q1", run=run_id, mark=SelfMark.MATCH, key="a")
@@ -293,7 +336,9 @@ def test_text_that_no_database_can_hold_is_replaced_and_not_refused(store):
 
 def test_an_erased_learner_leaves_nothing_behind(store, place):
     for who in (ME, OTHER):
-        run_id = play(store, judged(verdict=Verdict.SELF), who=who, predictions=[predict(text=f"secret-{who.learner}")])
+        called = replace(judged(verdict=Verdict.SELF), misconceptions=(f"secret-{who.learner}",))
+        run_id = play(store, called, who=who, predictions=[predict(text=f"secret-{who.learner}")])
+        store.finish_check(run_id, replace(FOUND, says=f"secret-{who.learner}"))
         store.mark(who, question="q1", run=run_id, mark=SelfMark.NO, key="a")
         store.save_draft(who, cell="c1", text=f"secret-{who.learner} " * 2000, key="a")
         store.open_help(who, cell="c1", what=Opened.HINT_1, key="a")

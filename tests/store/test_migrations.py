@@ -4,7 +4,9 @@ import subprocess
 import sys
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
@@ -12,6 +14,7 @@ from sqlalchemy import create_engine
 
 import foretell.store
 from foretell.errors import StoreError
+from foretell.model.attempt import CheckVerdict, Diagnosis, Who
 from foretell.store.attempts import Store
 from foretell.store.database import NEWEST_SCHEMA
 from foretell.store.tables import metadata
@@ -87,9 +90,33 @@ def test_a_database_knows_its_schema_and_opening_again_changes_nothing(place):
     assert rows(place, "SELECT sql FROM sqlite_master") == before
 
 
+def test_a_database_of_the_first_version_gains_what_explains_a_miss_and_loses_nothing(tmp_path):
+    place = tmp_path / "old.sqlite"
+    engine = create_engine(f"sqlite:///{place}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", f"{foretell.store.__path__[0]}/migrations")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    change(place, "INSERT INTO sessions VALUES (1, 'me', 'nets', 'r1', 7, '2026-01-01 12:00:00')")
+    change(place, "INSERT INTO commits VALUES (1, 1, 0, 'c1', 'k', '2026-01-01 12:00:00')")
+    change(place, "INSERT INTO runs VALUES (1, 1, 1, 0, 'c1', 1, 'x', 's', 'k', '2026-01-01 12:00:00')")
+    change(place, "INSERT INTO judgements VALUES (1, 1, 'q1', 'wrong', 'd', 'o')")
+    store = Store.open(place)
+    me = Who(learner="me", lesson="nets", revision="r1")
+    (kept,) = store.history(me).runs
+    assert (kept.judgements[0].misconceptions, kept.diagnosis) == ((), None)
+    found = Diagnosis(verdict=CheckVerdict.RIGHT, misconception=None, says="", difference="", checks=(), seconds=0.1)
+    store.finish_check(kept.id, found)
+    assert store.history(me).runs[0].diagnosis == found
+    store.close()
+    assert rows(place, "SELECT version_num FROM alembic_version") == [(NEWEST_SCHEMA,)]
+
+
 def test_a_database_of_a_newer_foretell_is_left_alone(place):
     change(place, "UPDATE alembic_version SET version_num = '0907'")
-    with pytest.raises(StoreError, match=r"newer foretell \(schema 0907, this one knows 0001\); update foretell"):
+    with pytest.raises(StoreError, match=r"newer foretell \(schema 0907, this one knows 0002\); update foretell"):
         Store.open(place)
     assert rows(place, "SELECT version_num FROM alembic_version") == [("0907",)]
 

@@ -3,10 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.errors import StoreError
-from foretell.model.attempt import Reading
+from foretell.model.attempt import BehaviourCheck, CheckVerdict, Diagnosis, Reading
 from foretell.model.lesson import AnswerKind
 from foretell.model.run import AssertSeen, DisplayOutput, ErrorOutput, Failure, Observation, Run, StreamOutput
 from foretell.store.records import (
+    diagnosis_from_json,
+    diagnosis_to_json,
     readings_from_json,
     readings_to_json,
     run_from_json,
@@ -69,6 +71,25 @@ def test_readings_come_back_as_they_went_in(said):
     again = readings_from_json(readings_to_json(said))
     assert again == said
     assert [type(one.value) for one in again] == [type(one.value) for one in said]
+
+
+checks = st.builds(BehaviourCheck, says=words, ok=st.booleans(), evidence=words)
+diagnoses = st.builds(
+    Diagnosis,
+    verdict=st.sampled_from(CheckVerdict),
+    misconception=st.none() | words,
+    says=words,
+    difference=words,
+    checks=st.lists(checks, max_size=3).map(tuple),
+    seconds=finite,
+)
+
+
+@given(diagnoses)
+def test_a_diagnosis_comes_back_as_it_went_in(found):
+    text = diagnosis_to_json(found)
+    assert text.isascii()
+    assert diagnosis_from_json(text) == found
 
 
 @given(st.lists(words, max_size=3).map(tuple))

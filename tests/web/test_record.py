@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from foretell.model.attempt import History, Opened, SelfMark, Who
+from foretell.model.attempt import CheckVerdict, Diagnosis, History, Opened, SelfMark, Who
 from foretell.model.run import Run
 from foretell.store.attempts import Store
 from foretell.web.record import LessonRecord
 
 WHO = Who(learner="ada", lesson="small", revision="r1")
+FOUND = Diagnosis(verdict=CheckVerdict.WRONG, misconception=None, says="", difference="", checks=(), seconds=0.1)
 ENDED = Run(cell="c", outputs=(), failure=None, observations={}, asserts=(), seconds=0.1)
 
 
@@ -40,6 +41,7 @@ def test_after_every_kind_of_write_the_history_is_what_the_store_holds(record):
     record.finish_run(kept.id, ENDED, ())
     assert record.history() == record.store.history(WHO)
     for write in (
+        lambda: record.finish_check(kept.id, FOUND),
         lambda: record.save_draft(cell="c", text="x", key="3"),
         lambda: record.open_help(cell="c", what=Opened.HINT_1, key="4"),
         lambda: record.mark(question="q", run=kept.id, mark=SelfMark.MATCH, key="5"),

@@ -20,7 +20,7 @@ from foretell.parse.toml_tables import Table, check_schema, read_toml
 CATALOGUE = "misconceptions.toml"
 EVIDENCE = "{evidence}"
 KEYS = frozenset({"name", "refutation", "says", "signs"})
-ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+ID = re.compile(r"(?!.{81})[a-z0-9]+(?:-[a-z0-9]+)*")
 VARIANT_MARK = "--"
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from foretell.errors import CommitError
-from foretell.model.attempt import Commit, History, Judgement, KeptRun, Opened, Prediction, SelfMark, Who
+from foretell.model.attempt import Commit, Diagnosis, History, Judgement, KeptRun, Opened, Prediction, SelfMark, Who
 from foretell.model.run import Run
 from foretell.store import tables
 from foretell.store.database import Database, open_database
@@ -29,7 +29,7 @@ from foretell.store.history import (
     round_now,
     session_id,
 )
-from foretell.store.records import readings_to_json, run_to_json, texts_to_json
+from foretell.store.records import diagnosis_to_json, readings_to_json, run_to_json, texts_to_json
 
 Clock = Callable[[], datetime]
 
@@ -122,6 +122,22 @@ class Store:
             for one in judgements:
                 columns = {"question": one.question, "difference": one.difference, "observed": one.observed}
                 _add(connection, tables.judgements, run_id=run_id, verdict=one.verdict.value, **columns)
+                for misconception in one.misconceptions:
+                    theirs = {"run_id": run_id, "question": one.question}
+                    _add(connection, tables.explanations, **theirs, misconception=misconception)
+
+        self._database.write(work)
+
+    def finish_check(self, run_id: int, diagnosis: Diagnosis) -> None:
+        """Keeps what a check of a run's code found, once; CommitError where no such run began."""
+        text = diagnosis_to_json(diagnosis)
+
+        def work(connection: Connection) -> None:
+            if not _count(connection, tables.runs, id=run_id):
+                raise CommitError(f"Run {run_id} is not on record, so it cannot be checked; run the cell again.")
+            if not _count(connection, tables.diagnoses, run_id=run_id):
+                row = {"run_id": run_id, "diagnosis": text, "at": self._clock()}
+                connection.execute(insert(tables.diagnoses).values(**row))
 
         self._database.write(work)
 

@@ -7,7 +7,7 @@ written here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,11 +27,13 @@ from foretell.model.attempt import (
     Who,
 )
 from foretell.store.finished import FinishedRuns
-from foretell.store.records import readings_from_json, texts_from_json
+from foretell.store.records import diagnosis_from_json, readings_from_json, texts_from_json
 from foretell.store.tables import (
     answers,
     commits,
+    diagnoses,
     drafts,
+    explanations,
     judgements,
     marks,
     notes,
@@ -108,9 +110,13 @@ def read_runs(connection: Connection, which: ColumnElement[bool], finished: Fini
     found = connection.execute(_ordered(select(runs).where(which), runs.c.id)).all()
     ended = finished.read(connection, [row.id for row in found])
     marked = _marks(connection, which)
+    named = _named(connection, select(explanations).join(runs).where(which))
+    checked = connection.execute(select(diagnoses).join(runs).where(which))
+    found_by_check = {row.run_id: diagnosis_from_json(row.diagnosis) for row in checked}
     judged: dict[int, list[Judgement]] = defaultdict(list)
     for row in connection.execute(_ordered(select(judgements).join(runs).where(which), judgements.c.id)):
-        judged[row.run_id].append(_judgement(row, marked.get((row.run_id, row.question))))
+        theirs = (row.run_id, row.question)
+        judged[row.run_id].append(_judgement(row, named[theirs], marked.get(theirs)))
     for row in found:
         yield KeptRun(
             id=row.id,
@@ -122,6 +128,7 @@ def read_runs(connection: Connection, which: ColumnElement[bool], finished: Fini
             at=row.at,
             run=ended.get(row.id),
             judgements=tuple(judged[row.id]),
+            diagnosis=found_by_check.get(row.id),
         )
 
 
@@ -152,11 +159,16 @@ def _settled(connection: Connection, learner: str) -> dict[tuple[int, int, str],
     """The judgement that settled a question, by (session, round, question)."""
     settled: dict[tuple[int, int, str], tuple[int | None, Judgement | None]] = {}
     source = judgements.join(runs).join(sessions, sessions.c.id == runs.c.session_id)
-    found = select(judgements, runs.c.session_id, runs.c.round).select_from(source).where(sessions.c.learner == learner)
+    theirs = sessions.c.learner == learner
+    found = select(judgements, runs.c.session_id, runs.c.round).select_from(source).where(theirs)
+    of_runs = explanations.join(runs).join(sessions, sessions.c.id == runs.c.session_id)
+    named = _named(connection, select(explanations).select_from(of_runs).where(theirs))
     for row in connection.execute(_ordered(found, judgements.c.id)):
         _, before = settled.get((row.session_id, row.round, row.question), (None, None))
         if before is None or before.verdict is Verdict.UNKNOWN:
-            settled[row.session_id, row.round, row.question] = (row.run_id, _judgement(row, None))
+            settled[row.session_id, row.round, row.question] = (
+                row.run_id, _judgement(row, named[row.run_id, row.question], None)
+            )  # fmt: skip
     source = marks.join(runs).join(sessions, sessions.c.id == runs.c.session_id)
     given = select(marks, runs.c.round).select_from(source).where(sessions.c.learner == learner)
     for row in connection.execute(_ordered(given, marks.c.id)):
@@ -185,13 +197,22 @@ def _prediction(row: Row[*tuple[object, ...]]) -> Prediction:
     )
 
 
-def _judgement(row: Row[*tuple[object, ...]], mark: SelfMark | None) -> Judgement:
+def _named(connection: Connection, query: Select[*tuple[object, ...]]) -> dict[tuple[int, str], list[str]]:
+    """The misconceptions that explain a judgement, by its run and question."""
+    named: dict[tuple[int, str], list[str]] = defaultdict(list)
+    for row in connection.execute(_ordered(query, explanations.c.id)):
+        named[row.run_id, row.question].append(row.misconception)
+    return named
+
+
+def _judgement(row: Row[*tuple[object, ...]], misconceptions: Sequence[str], mark: SelfMark | None) -> Judgement:
     return Judgement(
         question=row.question,
         verdict=Verdict(row.verdict),
         difference=row.difference,
         observed=row.observed,
         mark=mark,
+        misconceptions=tuple(misconceptions),
     )
 
 

@@ -1,7 +1,8 @@
-"""RUNS and readings <-> JSON text, written out type by type.
+"""RUNS, readings and diagnoses <-> JSON text, written out type by type.
 
-Enters: a `Run`, or the readings of a prediction; or the text they became. Leaves: the other one. Invariant: what comes
-back equals what went in, and text from another version of foretell is a `StoreError`, never half a value.
+Enters: a `Run`, the readings of a prediction, or a `Diagnosis`; or the text they became. Leaves: the other one.
+Invariant: what comes back equals what went in, and text from another version of foretell is a `StoreError`, never half
+a value.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from foretell.errors import StoreError
-from foretell.model.attempt import Plain, Reading
+from foretell.model.attempt import BehaviourCheck, CheckVerdict, Diagnosis, Plain, Reading
 from foretell.model.lesson import AnswerKind
 from foretell.model.run import (
     AssertSeen,
@@ -60,6 +61,26 @@ def readings_to_json(readings: Sequence[Reading]) -> str:
 def readings_from_json(text: str) -> tuple[Reading, ...]:
     """The readings that became this text."""
     return _load(text, lambda items: tuple(_reading(fields) for fields in items))
+
+
+def diagnosis_to_json(diagnosis: Diagnosis) -> str:
+    """What a check found as JSON text."""
+    checks: list[Json] = [{"says": one.says, "ok": one.ok, "evidence": one.evidence} for one in diagnosis.checks]
+    return _dump(
+        {
+            "verdict": diagnosis.verdict.value,
+            "misconception": diagnosis.misconception,
+            "says": diagnosis.says,
+            "difference": diagnosis.difference,
+            "checks": checks,
+            "seconds": diagnosis.seconds,
+        }
+    )
+
+
+def diagnosis_from_json(text: str) -> Diagnosis:
+    """The diagnosis that became this text."""
+    return _load(text, _diagnosis)
 
 
 def texts_to_json(texts: Sequence[str]) -> str:
@@ -127,6 +148,17 @@ def _run(fields: _Fields) -> Run:
         asserts=tuple(AssertSeen(**seen) for seen in fields["asserts"]),
         seconds=fields["seconds"],
         failed_before=tuple(fields["failed_before"]),
+    )
+
+
+def _diagnosis(fields: _Fields) -> Diagnosis:
+    return Diagnosis(
+        verdict=CheckVerdict(fields["verdict"]),
+        misconception=fields["misconception"],
+        says=fields["says"],
+        difference=fields["difference"],
+        checks=tuple(BehaviourCheck(**check) for check in fields["checks"]),
+        seconds=fields["seconds"],
     )
 
 

@@ -168,6 +168,23 @@ judgements = Table(
     UniqueConstraint("run_id", "question"),
     sqlite_autoincrement=True,
 )
+explanations = Table(
+    "explanations",
+    metadata,
+    _id(),
+    _of("run"),
+    _name("question"),
+    _name("misconception"),
+    UniqueConstraint("run_id", "question", "misconception"),
+    sqlite_autoincrement=True,
+)
+diagnoses = Table(
+    "diagnoses",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), primary_key=True, autoincrement=False),
+    Column("diagnosis", Text, nullable=False),
+    _at(),
+)
 marks = _write("marks", _of("run"), _name("question"), _name("mark"))
 drafts = _write("drafts", _round(), _name("cell"), _text("text"))
 Index(None, drafts.c.session_id, drafts.c.round, drafts.c.cell)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from foretell.model.attempt import Commit, History, Judgement, KeptRun, Opened, Prediction, SelfMark, Who
+from foretell.model.attempt import Commit, Diagnosis, History, Judgement, KeptRun, Opened, Prediction, SelfMark, Who
 from foretell.model.run import Run
 from foretell.store.attempts import Store
 
@@ -65,6 +65,11 @@ class LessonRecord:
         """Keep how a run ended."""
         with self._writing():
             self.store.finish_run(run_id, run, judgements)
+
+    def finish_check(self, run_id: int, diagnosis: Diagnosis) -> None:
+        """Keep what a check of a run's code found."""
+        with self._writing():
+            self.store.finish_check(run_id, diagnosis)
 
     def save_draft(self, *, cell: str, text: str, key: str) -> None:
         """Keep the text of an editor."""
