@@ -1,0 +1,10 @@
+class ResidualBlock(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.fc1 = nn.Linear(dim, dim)
+        self.fc2 = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        h = x + self.fc1(x)
+        h = torch.relu(h)
+        return x + self.fc2(h)

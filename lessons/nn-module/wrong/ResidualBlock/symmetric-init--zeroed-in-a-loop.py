@@ -1,0 +1,10 @@
+class ResidualBlock(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.f = nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, dim))
+        with torch.no_grad():
+            for parameter in self.f.parameters():
+                parameter.zero_()
+
+    def forward(self, x):
+        return x + self.f(x)

@@ -1,0 +1,7 @@
+class TwoLayerNet:
+    def __init__(self):
+        self.hidden = nn.Linear(10, 32)
+        self.output = nn.Linear(32, 1)
+
+    def __call__(self, x):
+        return self.output(torch.relu(self.hidden(x)))

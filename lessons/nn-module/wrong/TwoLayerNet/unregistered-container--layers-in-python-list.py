@@ -1,0 +1,9 @@
+class TwoLayerNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 1)]
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x

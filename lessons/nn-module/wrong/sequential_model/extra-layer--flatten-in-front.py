@@ -1,0 +1,6 @@
+sequential_model = nn.Sequential(
+    nn.Flatten(),
+    nn.Linear(10, 32),
+    nn.ReLU(),
+    nn.Linear(32, 1),
+)

@@ -1,0 +1,5 @@
+sequential_model = nn.Sequential(
+    nn.Linear(32, 10),
+    nn.ReLU(),
+    nn.Linear(1, 32),
+)

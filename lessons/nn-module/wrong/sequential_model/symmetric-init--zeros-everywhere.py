@@ -1,0 +1,3 @@
+sequential_model = nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 1))
+for parameter in sequential_model.parameters():
+    nn.init.zeros_(parameter)

@@ -1,0 +1,2 @@
+sequential_model = nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 1))
+sequential_model[0].weight = torch.zeros(32, 10)
