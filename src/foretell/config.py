@@ -32,6 +32,7 @@ PLAYERS_OF_A_CLASS = PlayersKept(idle_seconds=20 * 60, at_most=500)
 
 MEMORY_WARNED_OF = 0.6
 LIMITS_OF_SERVE = Limits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30)
+LIMITS_OF_A_CHECK = Limits(wall_seconds=10, cpu_seconds=10, memory_bytes=512 << 20, output_bytes=16 << 20)
 
 
 def limits_of_learn() -> Limits:
@@ -54,6 +55,11 @@ class DataDirectory:
     def scratch(self) -> Path:
         """Where cells run; what they write lies here."""
         return self.path / "scratch"
+
+    @property
+    def examples(self) -> Path:
+        """Where it is kept what wrong examples of a lesson show; losing it costs time only."""
+        return self.path / "examples"
 
     @property
     def running(self) -> Path:

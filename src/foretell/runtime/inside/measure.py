@@ -63,14 +63,14 @@ def _read_all(value: Any) -> tuple[Array, ...]:
     values = value if type(value) in (tuple, list) else (value,)
     if len(values) > VALUES:
         raise ValueError(f"{len(values)} values where at most {VALUES} can be sent; return fewer")
-    arrays = tuple(_read(one) for one in values)
+    arrays = tuple(read_value(one) for one in values)
     size = sum(len(array.data) for array in arrays) * 3 // 4
     if size > ANSWER_BYTES:
         raise ValueError(f"{size:,} bytes where at most {ANSWER_BYTES:,} can be sent; return smaller arrays")
     return arrays
 
 
-def _read(value: Any) -> Array:
+def read_value(value: Any) -> Array:
     """One value as an array: a tensor, an array, or a number as the array without dimensions that it equals."""
     numpy, torch = _numpy(), sys.modules.get("torch")
     kind = type(value)

@@ -34,7 +34,7 @@ from foretell.runtime.messages import (
     Replay,
 )
 
-ALWAYS_IMPORTED = ("numpy",)
+ALWAYS_IMPORTED = ("numpy", "foretell.runtime.inside.examine")
 
 
 def main() -> None:

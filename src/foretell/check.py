@@ -1,0 +1,89 @@
+"""Code in, diagnosis out: the other half of the product on one page.
+
+Enters: a lesson, a task, the learner's code; sessions come in as an argument. Leaves: a `Diagnosis`. Invariant: the
+learner's code is probed in a session of its own, with a set of probes picked after it was loaded; what is right is
+known on this side only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from random import SystemRandom
+
+from foretell.errors import UsageError
+from foretell.judge.behaviour import PROBE_SETS, Tied
+from foretell.judge.conclude import conclude
+from foretell.judge.diagnose import Answered, Asked, is_right
+from foretell.model.attempt import Diagnosis
+from foretell.model.lesson import CodeCell, Lesson
+from foretell.model.run import CellSource, RunRequest
+from foretell.panel import MOST_SECONDS, Cache, OpenSession, Panel, answered, look, needs_sizes, run_cell
+
+LEAST_SECONDS, SOLUTIONS = 2.0, 20
+
+
+def task_named(lesson: Lesson, name: str) -> CodeCell:
+    """The cell of the task with this name; UsageError where the lesson has none that can be checked."""
+    tasks = {code.task.name: code for code in lesson.code_cells if code.task is not None and code.task.probing.builds}
+    if name not in tasks:
+        known = ", ".join(tasks) or "none"
+        raise UsageError(f"'{lesson.title}' has no task called {name!r} that can be checked; there are: {known}.")
+    return tasks[name]
+
+
+class Checker:
+    """Checks answers to the tasks of one lesson. `sessions` opens a session whose cells may take that many seconds.
+
+    Keep it while checks are wanted: the session of each solution stays open, and what wrong examples showed is kept.
+    `place` fixes the set of probes; without it each check picks one once the learner's code is loaded.
+    """
+
+    def __init__(self, lesson: Lesson, sessions: OpenSession, cache: Cache, place: int | None = None) -> None:
+        self.lesson = lesson
+        self._sessions = sessions
+        self._cache = cache
+        self._place = place
+        self._panels: dict[str, Panel] = {}
+        self._opening = asyncio.Lock()
+
+    async def check(self, code: CodeCell, source: str) -> Diagnosis:
+        """Judge an answer to the task of a cell. LessonError where that cannot be checked."""
+        started = time.perf_counter()
+        panel = await self._panel(code)
+        own, asked, place = await self._look(panel, source)
+        examples = () if is_right(own, asked) else await panel.examples(place)
+        found = conclude(own, asked, examples, self.lesson.misconceptions)
+        return replace(found, seconds=time.perf_counter() - started)
+
+    async def _panel(self, code: CodeCell) -> Panel:
+        async with self._opening:
+            if code.cell not in self._panels:
+                self._panels[code.cell] = Panel(self.lesson, code, self._sessions, self._cache)
+                await self._panels[code.cell].open()
+            return self._panels[code.cell]
+
+    async def _look(self, panel: Panel, source: str) -> tuple[Answered, Asked, int]:
+        """Run the answer in a session of its own, and look at it and at the solution alike."""
+        async with self._sessions(min(MOST_SECONDS, max(LEAST_SECONDS, SOLUTIONS * panel.seconds))) as run:
+            answer = CellSource(cell="answer", text=source)
+            ended = await run_cell(run, RunRequest(prefix=panel.prefix, cell=answer))
+            place = SystemRandom().randrange(PROBE_SETS) if self._place is None else self._place
+            plan = panel.plan(place)
+            if ended.failure is not None:
+                return Answered(source=source, failure=ended.failure, behaviour=None), await panel.asked(plan), place
+            prefix = (*panel.prefix, answer)
+            shown, asked = await asyncio.gather(look(run, prefix, plan), panel.asked(plan))
+            own = answered(source, shown)
+            if needs_sizes(own.behaviour, asked.reference, asked.probing):
+                plan = panel.plan(place, Tied.SIZES)
+                shown, other = await asyncio.gather(look(run, prefix, plan), panel.asked(plan))
+                if is_right(again := answered(source, shown), other):
+                    return again, other, place
+            return own, asked, place
+
+    async def close(self) -> None:
+        """End the sessions that are open."""
+        await asyncio.gather(*(panel.close() for panel in self._panels.values()))
+        self._panels.clear()

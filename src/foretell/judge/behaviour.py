@@ -1,0 +1,191 @@
+"""PROBES of a task, drawn; and what learner code showed under them, as notes that can be compared.
+
+Enters: how a task is judged and a seed; the text that came back. Leaves: a plan to be sent, a `Behaviour`. Invariant:
+`draw` is pure, and a text from a learner's process becomes a `Behaviour` or None, whatever it says.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foretell.model.belief import Build, Probing
+
+LARGE = 8.0
+PROBE_SETS = 16
+MOST_NOTES = 4000
+_DTYPES = frozenset({"float32", "float64", "float16", "int64", "int32", "bool", "int8", "int16", "uint8", "complex64"})
+_RTOL, _ATOL = 1e-3, 1e-4
+_BATCHES = tuple(range(2, 10))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """An exception at one stage: class, message, the name that was missing and on what, the functions on its way."""
+
+    kind: str
+    message: str
+    name: str = ""
+    owner: str = ""
+    through: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entries:
+    """A tensor: its dtype and its numbers, in double precision."""
+
+    dtype: str
+    values: NDArray[np.float64]
+
+
+Note = Failed | Entries | tuple[Any, ...] | Mapping[str, Any] | bool | int | float | str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """What was seen under one set of probes, by key ("0/out1"): a failure, numbers, or plain data."""
+
+    notes: Mapping[str, Note]
+
+    def failure(self, build: str) -> tuple[str, Failed] | None:
+        """The failure that ended the stages of a build, with the key of its stage."""
+        for key, note in self.notes.items():
+            if key.startswith(f"{build}/") and isinstance(note, Failed):
+                return key.partition("/")[2], note
+        return None
+
+    def entries(self, key: str) -> Entries | None:
+        """The tensor seen under this key, or None."""
+        note = self.notes.get(key)
+        return note if isinstance(note, Entries) else None
+
+    def plain(self, key: str) -> Any:  # noqa: ANN401  plain data of any form; callers check what they use
+        """The plain data seen under this key, or None."""
+        note = self.notes.get(key)
+        return None if isinstance(note, Failed | Entries) else note
+
+
+class Tied(StrEnum):
+    """Which parameters are given the same numbers: those of one shape, or of the same sizes but for axes of size 1."""
+
+    SHAPES = "shapes"
+    SIZES = "sizes"
+
+
+def draw(probing: Probing, seed: int, earlier: Sequence[str], tied: Tied = Tied.SHAPES) -> str:
+    """The plan of one set of probes, as JSON: the same seed gives the same. `earlier` are names that were there before.
+
+    Each build is called with its inputs, with one of a batch size of its own, and with one of large numbers.
+    """
+    random = Random(seed)  # noqa: S311  nothing secret is drawn
+    builds = [
+        {
+            "make": build.make,
+            "inputs": [list(shape) for shape in build.inputs],
+            "given": {given.name: given.make or list(given.shape) for given in build.given},
+            "calls": _calls(build, random),
+        }
+        for build in probing.builds
+    ]
+    return json.dumps(
+        {
+            "seed": seed,
+            "tied": tied.value,
+            "earlier": list(earlier),
+            "builds": builds,
+            "expressions": list(probing.expressions),
+        }
+    )
+
+
+def _calls(build: Build, random: Random) -> list[list[object]]:
+    if not build.inputs:
+        return []
+    first = list(build.inputs[0])
+    others = [size for size in _BATCHES if size not in {shape[0] for shape in build.inputs if shape}]
+    drawn = [random.choice(others), *first[1:]] if first else first
+    return [*([list(shape), 1.0] for shape in build.inputs), [drawn, 1.0], [first, LARGE]]
+
+
+def read_behaviour(text: str) -> Behaviour | None:
+    """The behaviour that a process says it has seen; None where the text is nothing of the sort."""
+    try:
+        said = json.loads(text)
+        if not isinstance(said, dict) or len(said) > MOST_NOTES:
+            return None
+        return Behaviour(notes={str(key): _read_note(note) for key, note in said.items()})
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError, binascii.Error):
+        return None
+
+
+def _read_note(note: Mapping[str, Any]) -> Note:
+    if "failure" in note:
+        said = note["failure"]
+        return Failed(
+            kind=str(said["kind"])[:200],
+            message=str(said["message"])[:2000],
+            name=str(said["name"])[:200],
+            owner=str(said["owner"])[:200],
+            through=tuple(str(one)[:200] for one in said["through"]),
+        )
+    if "array" in note:
+        return _read_entries(note["array"])
+    plain = note["plain"]
+    return tuple(plain) if isinstance(plain, list) else plain
+
+
+def _read_entries(array: Mapping[str, Any]) -> Entries:
+    dtype, shape = str(array["dtype"]), tuple(int(size) for size in array["shape"])
+    if dtype not in _DTYPES:
+        raise ValueError(dtype)
+    raw = base64.b64decode(array["data"], validate=True)
+    values = np.frombuffer(raw, dtype=np.dtype(dtype).newbyteorder("<")).reshape(shape)
+    return Entries(dtype=dtype, values=np.real(values).astype(np.float64))
+
+
+def close(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether two tensors agree to about three digits: shapes exactly, numbers against the largest of them.
+
+    Single precision gives six digits of one product; sums of a hundred of them in another order keep four.
+    """
+    if one.shape != other.shape:
+        return False
+    if not one.size:
+        return True
+    largest = float(np.max(np.abs(other), initial=0.0))
+    if not math.isfinite(largest):
+        return bool(np.array_equal(one, other, equal_nan=True))
+    return bool(np.all(np.abs(one - other) <= _ATOL + _RTOL * largest))
+
+
+def alike(one: Note, other: Note) -> bool:
+    """Whether two notes say the same: numbers up to rounding, failures by class and by message without its numbers."""
+    if isinstance(one, Entries) and isinstance(other, Entries):
+        return one.dtype == other.dtype and close(one.values, other.values)
+    if isinstance(one, Failed) and isinstance(other, Failed):
+        return one.kind == other.kind and template(one.message) == template(other.message)
+    if isinstance(one, Entries | Failed) or isinstance(other, Entries | Failed):
+        return False
+    return one == other
+
+
+def template(message: str) -> str:
+    """A message without its numbers and quoted names: what two failures of one sort have in common."""
+    quoted = False
+    kept: list[str] = []
+    for letter in message:
+        if letter in "'\"`":
+            quoted = not quoted
+        elif not quoted and not letter.isdigit():
+            kept.append(letter)
+    return "".join(kept)

@@ -1,0 +1,120 @@
+"""ANSWERS to a task that were put through the same probes -> a verdict, and the belief that explains a wrong one.
+
+Enters: what the learner's code, the solution and the wrong examples showed. Leaves: a verdict with at most one name.
+Invariant: only behaviour decides what is right; a name needs a behaviour or facts that no other belief explains, and
+where several fit none is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from foretell.judge.behaviour import Behaviour, Entries, alike
+from foretell.judge.likeness import is_random, same_behaviour
+from foretell.judge.shown import read_shown
+from foretell.judge.source import read_facts
+from foretell.model.belief import Misconception, Probing
+from foretell.model.run import Failure, FailureKind
+
+NOT = "not "
+# What code shows that has changed Python or torch under the probes says nothing of its layers.
+TAMPERS = frozenset({"source: rebinds a builtin", "source: replaces a function of torch"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answer to a task as it went: `failure` where its own code failed or was ended, else `behaviour`.
+
+    `behaviour` is None too where nothing that can be read came back.
+    """
+
+    source: str
+    failure: Failure | None
+    behaviour: Behaviour | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a task asks: the name to be defined, how it is probed, what the solution showed."""
+
+    wanted: str
+    probing: Probing
+    reference: Behaviour
+
+
+def is_stopped(answered: Answered) -> bool:
+    """Whether a limit, a crash or an exit ended it."""
+    return answered.failure is not None and answered.failure.kind in {*FailureKind, "SystemExit"}
+
+
+def is_right(answered: Answered, asked: Asked) -> bool:
+    """Whether the code behaves like the solution under every probe."""
+    if answered.failure is not None or answered.behaviour is None:
+        return False
+    return same_behaviour(answered.behaviour, asked.reference, asked.probing)
+
+
+def facts_of(answered: Answered, asked: Asked) -> frozenset[str]:
+    """All that is to be said of an answer: how it is written, what it showed, what ended it."""
+    stopped = {f"stopped: {answered.failure.kind}"} if answered.failure and is_stopped(answered) else set()
+    failure = None if stopped else answered.failure
+    shown = read_shown(answered.behaviour, asked.reference, asked.probing, failure)
+    return frozenset(stopped) | shown | read_facts(answered.source, asked.wanted)
+
+
+def name_of(
+    answered: Answered,
+    asked: Asked,
+    examples: Iterable[tuple[str, Answered]],
+    catalogue: Sequence[Misconception],
+) -> str | None:
+    """The id of the belief that explains a wrong answer; None where none does, or several do.
+
+    A belief with signs needs them; what behaves like a wrong example in numbers that the solution does not give is
+    explained by its belief.
+    """
+    facts = facts_of(answered, asked)
+    signed = {one.id for one in catalogue if _holds_any(one, facts)}
+    imitated = set() if facts & TAMPERS else set(_imitated(answered, asked, examples))
+    both = signed & imitated
+    fits = both or signed or imitated
+    return next(iter(fits)) if len(fits) == 1 else None
+
+
+def _holds_any(one: Misconception, facts: frozenset[str]) -> bool:
+    """Whether a sign of a belief holds; in code that tampers, only one that says so counts."""
+    signs = (sign for sign in one.signs if not facts & TAMPERS or TAMPERS & set(sign))
+    return any(all(_holds(fact, facts) for fact in sign) for sign in signs)
+
+
+def _holds(fact: str, facts: frozenset[str]) -> bool:
+    return fact.removeprefix(NOT) not in facts if fact.startswith(NOT) else fact in facts
+
+
+def _imitated(answered: Answered, asked: Asked, examples: Iterable[tuple[str, Answered]]) -> Iterable[str]:
+    """The beliefs whose wrong examples behave just so."""
+    own = answered.behaviour
+    if own is None or not is_telling(own, asked):
+        return
+    for misconception, example in examples:
+        if read_facts(example.source, asked.wanted) & TAMPERS:
+            continue
+        if example.behaviour is not None and same_behaviour(own, example.behaviour, asked.probing):
+            yield misconception
+
+
+def is_telling(behaviour: Behaviour, asked: Asked) -> bool:
+    """Whether a behaviour holds numbers that neither the solution gives nor the input, nor chance."""
+    for place, _ in enumerate(asked.probing.builds):
+        if is_random(behaviour, f"{place}"):
+            continue
+        for key, note in behaviour.notes.items():
+            if not key.startswith((f"{place}/out", f"{place}/value")) or not isinstance(note, Entries):
+                continue
+            given = asked.reference.notes.get(key.replace("/out", "/input"))
+            if np.any(note.values) and not alike(note, asked.reference.notes.get(key)) and not alike(note, given):
+                return True
+    return False

@@ -1,0 +1,251 @@
+"""What an answer to a task is compared with: its solution and its wrong examples, put through the same probes.
+
+Enters: a task, and a way to open sessions. Leaves: behaviours. Invariant: none of it runs where a learner's code runs,
+and what the wrong examples showed is kept by the hash of everything that it depends on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+from foretell import gate
+from foretell.errors import LessonError
+from foretell.judge.behaviour import PROBE_SETS, Behaviour, Tied, draw, read_behaviour
+from foretell.judge.diagnose import Answered, Asked
+from foretell.model.belief import Probing, WrongExample
+from foretell.model.lesson import CodeCell, Lesson, SectionKind
+from foretell.model.run import CellSource, DisplayOutput, Event, Failure, Prefix, Run, RunRequest
+
+MIME = "application/vnd.foretell.examined+json"
+EXAMINE = "__import__('foretell.runtime.inside.examine', fromlist=['show_examined']).show_examined"
+MOST_SECONDS = 10.0
+EXAMPLE_SECONDS = 2.0
+FORMAT = 1
+
+Runner = Callable[[RunRequest], AsyncGenerator[Event, None]]
+OpenSession = Callable[[float], AbstractAsyncContextManager[Runner]]
+
+
+class Cache(Protocol):
+    """Where texts are kept from one process to the next, by key; losing them costs time only."""
+
+    def get(self, key: str) -> str | None:
+        """The text under a key, or None."""
+        ...
+
+    def put(self, key: str, text: str) -> None:
+        """Keep a text; a disk that is full is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What came of one answer: how its own code ended, and the text of what the probes saw (None: none came)."""
+
+    failure: Failure | None
+    examined: str | None
+
+
+def prefix_of(lesson: Lesson, cell: str) -> Prefix:
+    """The cells above a task when it is checked: set-up as it stands, and earlier tasks, solved."""
+    setup = {
+        code.cell
+        for section in lesson.sections
+        if section.kind in {SectionKind.SETUP, SectionKind.INTRO}
+        for code in section.items
+        if isinstance(code, CodeCell)
+    }
+    above = gate.cells_above(lesson, cell)
+    return tuple(_solved(code) for code in above if code.cell in setup or code.task is not None)
+
+
+def _solved(code: CodeCell) -> CellSource:
+    text = code.source
+    if code.task is not None and code.task.solution is not None:
+        text = gate.joined(code, code.task.solution)
+    return CellSource(cell=code.cell, text=text)
+
+
+def names_before(lesson: Lesson, cell: str) -> tuple[str, ...]:
+    """The names that the cells above a task leave behind when it is checked."""
+    there = {source.cell for source in prefix_of(lesson, cell)}
+    return tuple(sorted({name for code in lesson.code_cells if code.cell in there for name in code.provides}))
+
+
+async def put(run: Runner, prefix: Prefix, source: str, plan: str) -> Shown:
+    """Run an answer's code, then look at it with the probes of a plan."""
+    answer = CellSource(cell="answer", text=source)
+    ended = await run_cell(run, RunRequest(prefix=prefix, cell=answer))
+    if ended.failure is not None:
+        return Shown(failure=ended.failure, examined=None)
+    return await look(run, (*prefix, answer), plan)
+
+
+async def look(run: Runner, prefix: Prefix, plan: str) -> Shown:
+    """Look with the probes of a plan at what a prefix has defined."""
+    probing = CellSource(cell="probes", text=f"{EXAMINE}({plan!r})", keeps_source=False)
+    ended = await run_cell(run, RunRequest(prefix=prefix, cell=probing))
+    texts = [one.data[MIME] for one in ended.outputs if isinstance(one, DisplayOutput) and MIME in one.data]
+    return Shown(failure=ended.failure, examined=texts[-1] if texts else None)
+
+
+async def run_cell(run: Runner, request: RunRequest) -> Run:
+    """How the run of a cell ended."""
+    ended: Run | None = None
+    async with aclosing(run(request)) as events:
+        async for event in events:
+            ended = event if isinstance(event, Run) else ended
+    if ended is None:
+        raise AssertionError("a runner's last event is a Run")
+    return ended
+
+
+def answered(source: str, shown: Shown) -> Answered:
+    """What `shown` says of the code `source`, read."""
+    behaviour = read_behaviour(shown.examined) if shown.examined is not None and shown.failure is None else None
+    return Answered(source=source, failure=shown.failure, behaviour=behaviour)
+
+
+class Panel:
+    """The solution and the wrong examples of the task of one cell. Open it, and close it when it is not needed."""
+
+    def __init__(self, lesson: Lesson, code: CodeCell, sessions: OpenSession, cache: Cache) -> None:
+        if code.task is None or code.task.solution is None or not code.task.probing.builds:
+            raise LessonError(
+                f"Cell {code.cell} has no task that can be checked; give it a solution and `builds` in lesson.toml."
+            )
+        self.lesson = lesson
+        self.task = code.task
+        self.solution = code.task.solution
+        self.prefix = prefix_of(lesson, code.cell)
+        self.before = names_before(lesson, code.cell)
+        self._sessions = sessions
+        self._cache = cache
+        self._stack = AsyncExitStack()
+        self._answer = CellSource(cell="answer", text=self.solution)
+        self._run: Runner | None = None
+        self.seconds = 0.0
+        self._examples: dict[int, tuple[tuple[str, Answered], ...]] = {}
+
+    @property
+    def probing(self) -> Probing:
+        """How the task is judged."""
+        return self.task.probing
+
+    def plan(self, place: int, tied: Tied = Tied.SHAPES) -> str:
+        """The plan of one of the sets of probes of this task's revision, 0 to `PROBE_SETS` - 1."""
+        digest = hashlib.sha256(f"{self.lesson.revision} {self.task.name} {place % PROBE_SETS}".encode()).digest()
+        return draw(self.probing, int.from_bytes(digest[:4]), self.before, tied)
+
+    async def open(self) -> None:
+        """Open the solution's session and run the solution in it. LessonError where it fails."""
+        self._run = await self._stack.enter_async_context(self._sessions(MOST_SECONDS))
+        ended = await run_cell(self._run, RunRequest(prefix=self.prefix, cell=self._answer))
+        if ended.failure is not None:
+            raise self._fails(ended.failure)
+        began = time.perf_counter()
+        await self.asked(self.plan(0))
+        self.seconds = ended.seconds + time.perf_counter() - began
+
+    async def asked(self, plan: str) -> Asked:
+        """What the task asks, with what the solution shows under a plan; looked at anew each time."""
+        if self._run is None:
+            raise LessonError(f"The panel of task {self.task.name} is closed; open it again.")
+        shown = await look(self._run, (*self.prefix, self._answer), plan)
+        reference = answered(self.solution, shown).behaviour
+        if reference is None:
+            raise self._fails(shown.failure)
+        return Asked(wanted=self.task.name, probing=self.probing, reference=reference)
+
+    def _fails(self, failure: Failure | None) -> LessonError:
+        why = f"{failure.kind}: {failure.message}" if failure is not None else "nothing came back"
+        return LessonError(f"The solution of task {self.task.name} cannot be looked at ({why}); mend it.")
+
+    async def examples(self, place: int) -> tuple[tuple[str, Answered], ...]:
+        """What each wrong example showed under a set of probes, with the id of its belief."""
+        place %= PROBE_SETS
+        if place not in self._examples:
+            key = self._key(place)
+            kept = self._cache.get(key)
+            shown = _read_kept(kept, self.probing.examples) if kept is not None else None
+            if shown is None:
+                shown = await self._show_examples(self.plan(place))
+                self._cache.put(key, json.dumps([_fields(one) for one in shown]))
+            self._examples[place] = tuple(
+                (example.misconception, answered(example.source, one))
+                for example, one in zip(self.probing.examples, shown, strict=True)
+            )
+        return self._examples[place]
+
+    async def _show_examples(self, plan: str) -> list[Shown]:
+        async with self._sessions(EXAMPLE_SECONDS) as run:
+            return [await put(run, self.prefix, example.source, plan) for example in self.probing.examples]
+
+    def _key(self, place: int) -> str:
+        parts: Sequence[object] = (
+            FORMAT,
+            self.plan(place),
+            [source.text for source in self.prefix],
+            [(example.misconception, example.source) for example in self.probing.examples],
+        )
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+    async def close(self) -> None:
+        """End the solution's session."""
+        self._run = None
+        await self._stack.aclose()
+
+
+def _fields(shown: Shown) -> dict[str, object]:
+    failure = shown.failure
+    kept = {"kind": failure.kind, "message": failure.message, "line": failure.line} if failure else None
+    return {"failure": kept, "examined": shown.examined}
+
+
+def _read_kept(text: str, examples: Sequence[WrongExample]) -> list[Shown] | None:
+    """What was kept, or None where it is not what this version keeps."""
+    try:
+        said = json.loads(text)
+        shown = [Shown(failure=_failure(one["failure"]), examined=one["examined"]) for one in said]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return shown if len(shown) == len(examples) else None
+
+
+def _failure(fields: Mapping[str, object] | None) -> Failure | None:
+    if fields is None:
+        return None
+    line = fields["line"]
+    return Failure(
+        kind=str(fields["kind"]), message=str(fields["message"]), line=line if isinstance(line, int) else None
+    )
+
+
+def needs_sizes(behaviour: Behaviour | None, reference: Behaviour, probing: Probing) -> bool:
+    """Whether parameters have the right sizes and other axes of size 1: they are to be tied by their sizes alone."""
+    if behaviour is None:
+        return False
+    return any(
+        _sizes(behaviour, place) == _sizes(reference, place) and _roles(behaviour, place) != _roles(reference, place)
+        for place, build in enumerate(probing.builds)
+        if not build.given
+    )
+
+
+def _sizes(behaviour: Behaviour, place: int) -> list[tuple[int, ...]]:
+    return sorted(tuple(sorted(size for size in shape if size != 1)) for shape in _shapes(behaviour, place))
+
+
+def _roles(behaviour: Behaviour, place: int) -> list[tuple[bool, tuple[int, ...]]]:
+    return sorted((len(shape) > 1, tuple(sorted(shape))) for shape in _shapes(behaviour, place))
+
+
+def _shapes(behaviour: Behaviour, place: int) -> list[list[int]]:
+    listed = behaviour.plain(f"{place}/parameters") or ()
+    return [one[1] for one in listed if isinstance(one, list) and len(one) == 4 and isinstance(one[1], list)]
