@@ -6,7 +6,7 @@ prediction or a skip for it is on record, and so is the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from foretell import gate
@@ -15,9 +15,11 @@ from foretell.judge.answer import confidence_stops
 from foretell.judge.compare import compare, observed_text
 from foretell.loop import Answer
 from foretell.model.attempt import History, Judgement, KeptRun, Prediction, Verdict
+from foretell.model.belief import Misconception
 from foretell.model.lesson import AnswerKind, CodeCell, Question
 from foretell.model.run import Observation
 from foretell.web.markup import inline_html
+from foretell.web.refutations import evidence_of, refutations
 from foretell.web.views import CalibrationView, Dot, Ledger, LedgerPair, LedgerRow, QuestionField, Stop
 
 _EXAMPLES = {
@@ -75,9 +77,9 @@ def _chosen_from(question: Question) -> tuple[str, ...]:
             return ()
 
 
-def ledger_of(code: CodeCell, history: History) -> Ledger | None:
+def ledger_of(code: CodeCell, history: History, catalogue: Sequence[Misconception] = ()) -> Ledger | None:
     """Give the comparison for a cell, or None where nothing of it is on record."""
-    rows = tuple(ledger_rows(code, history))
+    rows = tuple(ledger_rows(code, history, catalogue))
     if not rows:
         return None
     first = next((kept for kept in history.runs if kept.cell == code.cell), None)
@@ -89,13 +91,20 @@ def ledger_of(code: CodeCell, history: History) -> Ledger | None:
     )
 
 
-def ledger_rows(code: CodeCell, history: History) -> Iterator[LedgerRow]:
-    """Give a row for each question of the cell that is predicted or skipped, in the order they are asked."""
+def ledger_rows(code: CodeCell, history: History, catalogue: Sequence[Misconception] = ()) -> Iterator[LedgerRow]:
+    """Give a row for each question of the cell that is predicted or skipped, in the order they are asked.
+
+    With a `catalogue`, a miss has the cards of the beliefs that explain it, each with its text once.
+    """
+    told: set[str] = set()
     predictions = {p.question: p for commit in history.commits for p in commit.predictions}
     settled = gate.settled_questions(history)
     for question in code.prompt.questions if code.prompt else ():
         if question.id in predictions:
-            yield _predicted_row(question, predictions[question.id], code, history)
+            row = _predicted_row(question, predictions[question.id], code, history)
+            named = _misconceptions(question, history)
+            evidence = evidence_of(question.kind, row.pairs) if named else ""
+            yield replace(row, refutations=refutations(named, catalogue, evidence, told))
         elif question.id in settled:
             yield _skipped_row(question, code, history)
 
@@ -104,6 +113,11 @@ def judgement_of(question: str, history: History) -> tuple[Judgement, KeptRun] |
     """Give the newest judgement of a question with the run it was made on."""
     found = [(j, kept) for kept in history.runs for j in kept.judgements if j.question == question]
     return found[-1] if found else None
+
+
+def _misconceptions(question: Question, history: History) -> tuple[str, ...]:
+    found = judgement_of(question.id, history)
+    return found[0].misconceptions if found else ()
 
 
 def _predicted_row(question: Question, prediction: Prediction, code: CodeCell, history: History) -> LedgerRow:
@@ -141,6 +155,8 @@ def _pairs(
         verdict = judgement.verdict.value if judgement else "waiting"
         if question.rows and observation is not None:
             verdict = _row_verdict(question, prediction, place, observation).value
+            if judgement and judgement.misconceptions and verdict == Verdict.NEAR:
+                verdict = judgement.verdict.value
         yield LedgerPair(
             label=question.rows[place] if question.rows else "",
             said=reading.echo.removeprefix("= "),

@@ -65,11 +65,20 @@ class LedgerPair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refutation:
+    """The card of a misconception; `text_html` is "" where the same card stands further up."""
+
+    name_html: str
+    text_html: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerRow:
     """One predicted (or skipped) question after its run, or locked and waiting for it.
 
     `verdict` is right, near, wrong, self, unknown, skipped or waiting; `mark` is match, partly, no or "" (self only).
     `matched` is None where nothing has been settled; `confident_miss` is true for a miss at 80 % and up.
+    `refutations` are the beliefs that lead to just this answer.
     """
 
     question: str
@@ -83,6 +92,7 @@ class LedgerRow:
     mark: str
     run: int | None
     matched: bool | None = None
+    refutations: tuple[Refutation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,14 +115,30 @@ class CheckLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosed:
+    """What a check of a task found: its one message, the card of the belief behind it, the plainest difference.
+
+    `verdict` is right, wrong, stopped or error (then foretell could not check).
+    """
+
+    verdict: str
+    says_html: str
+    refutation: Refutation | None
+    difference_html: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
-    """What the notebook's own test cell saw. `why_html` is why it works, once all pass."""
+    """What the notebook's own test cell saw, or a check of the task (`diagnosed`). `why_html` is why it works, once all
+    pass.
+    """
 
     heading: str
     lines: tuple[CheckLine, ...]
     all_pass: bool
     why_html: str
     next_key: str
+    diagnosed: Diagnosed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+from foretell.model.attempt import BehaviourCheck, CheckVerdict, Diagnosis
+from foretell.model.belief import Misconception
 from foretell.model.run import DisplayOutput, ErrorOutput, Failure, StreamOutput
 from foretell.web.markup import highlighted, inline_html, markdown_html
 from foretell.web.outputs import outputs_html
+from foretell.web.refutations import diagnosed, refutations
 from foretell.web.views import (
     CalibrationView,
     CellView,
@@ -372,6 +375,67 @@ def after_a_miss() -> LessonPage:
     return lesson(section("ex3", "Build a 2-layer `nn.Module`", prose(LEDE), missed))
 
 
+CATALOGUE = (
+    Misconception(
+        id="in-out",
+        name="A weight is stored as (inputs, outputs)",
+        refutation="It is tempting to read the shape of the weight off the call. It is stored the other way round. "
+        "{evidence} Each row belongs to one output, which is why the layer multiplies by `weight.T`.",
+    ),
+    Misconception(id="flat", name="`nn.Linear` flattens", refutation="It seems to take all at once. {evidence} No."),
+    Misconception(
+        id="in-a-list",
+        name="A list hides its layers",
+        refutation="It is easy to think any layer stored on `self` is registered. {evidence} Only modules that are "
+        "assigned *directly* are; in a plain list they still compute, but no optimiser would ever train them.",
+        says="The layers stand in a plain Python list, where PyTorch does not see them.",
+    ),
+)
+FOUND = Diagnosis(
+    verdict=CheckVerdict.WRONG,
+    misconception="in-a-list",
+    says=CATALOGUE[2].says,
+    difference="PyTorch sees 0 parameters, the exercise asks 385.",
+    checks=(
+        BehaviourCheck(says="PyTorch sees 385 parameters", ok=False, evidence="`parameters()` of yours is empty"),
+        BehaviourCheck(says="works for any batch size", ok=True, evidence="tried with batches of 1, 5, 64"),
+    ),
+    seconds=0.1,
+)
+
+
+def checked(found: Diagnosis, title: str) -> Checks:
+    lines = tuple(CheckLine(says_html=one.says, evidence=one.evidence, ok=one.ok) for one in found.checks)
+    plain = replace(checks(done=False), heading=title, lines=lines)
+    return replace(plain, diagnosed=diagnosed(found, CATALOGUE))
+
+
+def misconceptions() -> LessonPage:
+    told: set[str] = set()
+    evidence = "You said `(10, 5)`; this run gave `(5, 10)`."
+    cards = [refutations(ids, CATALOGUE, evidence, told) for ids in (["in-out"], ["flat", "in-a-list"], ["in-out"])]
+    rows = (
+        row("Weight of nn.Linear(10, 5)", "(10, 5)", "(5, 10)", "wrong", confident_miss=True, refutations=cards[0]),
+        row("Parameters", "50", "55", "wrong", confidence=60, confidence_dots=3, refutations=cards[1]),
+        row("Weight of nn.Linear(784, 128)", "(784, 128)", "(128, 784)", "wrong", refutations=cards[2]),
+    )
+    unnamed = replace(FOUND, misconception=None, says="")
+    ended = replace(unnamed, verdict=CheckVerdict.STOPPED, difference="It took longer than 2 seconds.", checks=())
+    right = replace(unnamed, verdict=CheckVerdict.RIGHT, difference="", checks=FOUND.checks[1:])
+    error = replace(ended, verdict=CheckVerdict.ERROR, difference="")
+    task = {"mode": "task", "code": LISTED, "changed": True, "run": run(printed("shape (5, 1) parameters 0\n"))}
+    return lesson(
+        section(
+            "ex3", "Build a 2-layer `nn.Module`", prose(LEDE),
+            cell("task", **task, ledger=replace(ledger(), rows=rows), checks=checked(FOUND, "1 of 2 checks pass")),
+            cell("unnamed", **task, checks=checked(unnamed, "1 of 2 checks pass")),
+            cell("ended", **task, checks=checked(ended, "It did not come to its end")),
+            cell("right", **task, checks=checked(right, "1 of 1 check passes")),
+            cell("error", **task, checks=checked(error, "Not checked")),
+        )
+    )  # fmt: skip
+
+
 def passed() -> LessonPage:
     done = cell(
         "task", mode="task", code=SOLVED, test_html=highlighted(TEST), changed=True,
@@ -469,6 +533,7 @@ def recorded() -> RecordedPage:
 PAGES = {
     "first-visit": first_visit,
     "after-a-miss": after_a_miss,
+    "misconceptions": misconceptions,
     "passed": passed,
     "endings": endings,
     "outputs": outputs,
