@@ -69,7 +69,7 @@ class Checker:
         async with self._sessions(min(MOST_SECONDS, max(LEAST_SECONDS, SOLUTIONS * panel.seconds))) as run:
             answer = CellSource(cell="answer", text=source)
             ended = await run_cell(run, RunRequest(prefix=panel.prefix, cell=answer))
-            place = SystemRandom().randrange(PROBE_SETS) if self._place is None else self._place
+            place = SystemRandom().choice(panel.ready() or range(PROBE_SETS)) if self._place is None else self._place
             plan = panel.plan(place)
             if ended.failure is not None:
                 return Answered(source=source, failure=ended.failure, behaviour=None), await panel.asked(plan), place

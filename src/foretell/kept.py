@@ -19,6 +19,10 @@ class FolderCache:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def has(self, key: str) -> bool:
+        """Whether there is a text under a key."""
+        return (self._folder / key).is_file()
+
     def get(self, key: str) -> str | None:
         """The text under a key, or None."""
         try:

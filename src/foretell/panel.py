@@ -6,6 +6,7 @@ and what the wrong examples showed is kept by the hash of everything that it dep
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import time
@@ -20,12 +21,13 @@ from foretell.judge.behaviour import PROBE_SETS, Behaviour, Tied, draw, read_beh
 from foretell.judge.diagnose import Answered, Asked
 from foretell.model.belief import Probing, WrongExample
 from foretell.model.lesson import CodeCell, Lesson, SectionKind
-from foretell.model.run import CellSource, DisplayOutput, Event, Failure, Prefix, Run, RunRequest
+from foretell.model.run import CellSource, DisplayOutput, Event, Failure, FailureKind, Prefix, Run, RunRequest
 
 MIME = "application/vnd.foretell.examined+json"
 EXAMINE = "__import__('foretell.runtime.inside.examine', fromlist=['show_examined']).show_examined"
+EXAMPLES = "__import__('foretell.runtime.inside.examples', fromlist=['show_examples']).show_examples"
 MOST_SECONDS = 10.0
-EXAMPLE_SECONDS = 2.0
+EXAMPLE_SECONDS = 1.0
 FORMAT = 1
 
 Runner = Callable[[RunRequest], AsyncGenerator[Event, None]]
@@ -34,6 +36,10 @@ OpenSession = Callable[[float], AbstractAsyncContextManager[Runner]]
 
 class Cache(Protocol):
     """Where texts are kept from one process to the next, by key; losing them costs time only."""
+
+    def has(self, key: str) -> bool:
+        """Whether there is a text under a key."""
+        ...
 
     def get(self, key: str) -> str | None:
         """The text under a key, or None."""
@@ -76,15 +82,6 @@ def names_before(lesson: Lesson, cell: str) -> tuple[str, ...]:
     """The names that the cells above a task leave behind when it is checked."""
     there = {source.cell for source in prefix_of(lesson, cell)}
     return tuple(sorted({name for code in lesson.code_cells if code.cell in there for name in code.provides}))
-
-
-async def put(run: Runner, prefix: Prefix, source: str, plan: str) -> Shown:
-    """Run an answer's code, then look at it with the probes of a plan."""
-    answer = CellSource(cell="answer", text=source)
-    ended = await run_cell(run, RunRequest(prefix=prefix, cell=answer))
-    if ended.failure is not None:
-        return Shown(failure=ended.failure, examined=None)
-    return await look(run, (*prefix, answer), plan)
 
 
 async def look(run: Runner, prefix: Prefix, plan: str) -> Shown:
@@ -131,6 +128,8 @@ class Panel:
         self._answer = CellSource(cell="answer", text=self.solution)
         self._run: Runner | None = None
         self.seconds = 0.0
+        self._showing = asyncio.Lock()
+        self._known: set[int] = set()
         self._examples: dict[int, tuple[tuple[str, Answered], ...]] = {}
 
     @property
@@ -151,6 +150,7 @@ class Panel:
             raise self._fails(ended.failure)
         began = time.perf_counter()
         await self.asked(self.plan(0))
+        self._known |= {place for place in range(PROBE_SETS) if self._cache.has(self._key(place))}
         self.seconds = ended.seconds + time.perf_counter() - began
 
     async def asked(self, plan: str) -> Asked:
@@ -167,25 +167,45 @@ class Panel:
         why = f"{failure.kind}: {failure.message}" if failure is not None else "nothing came back"
         return LessonError(f"The solution of task {self.task.name} cannot be looked at ({why}); mend it.")
 
+    def ready(self) -> tuple[int, ...]:
+        """The sets of probes under which it is known what the wrong examples show."""
+        return tuple(sorted(self._known))
+
+    def _kept(self, place: int) -> list[Shown] | None:
+        text = self._cache.get(self._key(place))
+        return _read_kept(text, self.probing.examples) if text is not None else None
+
     async def examples(self, place: int) -> tuple[tuple[str, Answered], ...]:
         """What each wrong example showed under a set of probes, with the id of its belief."""
-        place %= PROBE_SETS
-        if place not in self._examples:
-            key = self._key(place)
-            kept = self._cache.get(key)
-            shown = _read_kept(kept, self.probing.examples) if kept is not None else None
-            if shown is None:
-                shown = await self._show_examples(self.plan(place))
-                self._cache.put(key, json.dumps([_fields(one) for one in shown]))
-            self._examples[place] = tuple(
-                (example.misconception, answered(example.source, one))
-                for example, one in zip(self.probing.examples, shown, strict=True)
-            )
+        async with self._showing:
+            if place not in self._examples:
+                shown = await asyncio.to_thread(self._kept, place)
+                if shown is None:
+                    shown = await self._show_examples(self.plan(place))
+                    text = json.dumps([_fields(one) for one in shown])
+                    await asyncio.to_thread(self._cache.put, self._key(place), text)
+                self._examples[place] = tuple(
+                    (example.misconception, answered(example.source, one))
+                    for example, one in zip(self.probing.examples, shown, strict=True)
+                )
+                self._known.add(place)
         return self._examples[place]
 
     async def _show_examples(self, plan: str) -> list[Shown]:
-        async with self._sessions(EXAMPLE_SECONDS) as run:
-            return [await put(run, self.prefix, example.source, plan) for example in self.probing.examples]
+        """Look at all of them in one session; what its time is too short for counts as never ending."""
+        sources = [example.source for example in self.probing.examples]
+        order = json.dumps({"sources": sources, "plan": json.loads(plan), "seconds": EXAMPLE_SECONDS})
+        seconds = MOST_SECONDS + EXAMPLE_SECONDS * len(sources)
+        async with self._sessions(seconds) as run:
+            cell = CellSource(cell="probes", text=f"{EXAMPLES}({order!r})", keeps_source=False)
+            ended = await run_cell(run, RunRequest(prefix=self.prefix, cell=cell))
+        late = Failure(kind=FailureKind.TIME, message="It was not looked at in time.")
+        shown = [Shown(failure=late, examined=None)] * len(sources)
+        for one in ended.outputs:
+            if isinstance(one, DisplayOutput) and MIME in one.data:
+                said = json.loads(one.data[MIME])
+                shown[said["place"]] = Shown(failure=_failure(said["failure"]), examined=said["examined"])
+        return shown
 
     def _key(self, place: int) -> str:
         parts: Sequence[object] = (

@@ -104,6 +104,10 @@ def _evaluate(expression: str, names: dict[str, Any]) -> Any:
     return eval(compile(expression.strip(), "<probe>", "eval"), names)  # noqa: S307  a worker is there to run it
 
 
+def _apply(made: Any, given: Any) -> Any:
+    return made(given)
+
+
 def _show(value: Any) -> object:
     if isinstance(value, tuple):
         return [_show(item) for item in value]
@@ -183,7 +187,7 @@ def _call(notes: Notes, key: str, made: Any, build: Mapping[str, Any], seed: int
     for place, (shape, scale) in enumerate(build["calls"]):
         given = _input(shape, seed, place, scale)
         seen.clear()
-        value = notes.attempt(f"{key}/out{place}", partial(made, given))
+        value = notes.attempt(f"{key}/out{place}", partial(_apply, made, given))
         notes.array(f"{key}/out{place}", value)
         if seen:
             notes.array(f"{key}/hook{place}", seen[-1])
@@ -193,10 +197,10 @@ def _call(notes: Notes, key: str, made: Any, build: Mapping[str, Any], seed: int
 def _look_at_randomness(notes: Notes, key: str, pair: tuple[Any, Any], given: Any) -> None:
     made, other = pair
     for name, module in (("same", made), ("other", other)):
-        value = notes.attempt(f"{key}/{name}", partial(module, given.clone()))
+        value = notes.attempt(f"{key}/{name}", partial(_apply, module, given.clone()))
         notes.array(f"{key}/{name}", value)
     made.eval()
-    value = notes.attempt(f"{key}/eval", lambda: made(given.clone()))
+    value = notes.attempt(f"{key}/eval", partial(_apply, made, given.clone()))
     made.train()
     notes.array(f"{key}/eval", value)
 
@@ -205,7 +209,7 @@ def _look_at_gradients(notes: Notes, key: str, made: Any, given: Any, seed: int)
     torch = _torch()
     leaf = given.clone().requires_grad_()
     made.zero_grad(set_to_none=True)
-    value = notes.attempt(f"{key}/grad", lambda: made(leaf * 1))
+    value = notes.attempt(f"{key}/grad", partial(_apply, made, leaf * 1))
     if not isinstance(value, torch.Tensor):
         return
     weights = _torch().from_numpy(plain_values(list(value.shape), (seed, 11, 0))).to(value.dtype)
@@ -225,7 +229,7 @@ def _look_at_zero(notes: Notes, key: str, made: Any, given: Any) -> None:
     with torch.no_grad():
         for each in made.parameters():
             each.zero_()
-        notes.array(f"{key}/zero", notes.attempt(f"{key}/zero", lambda: made(given.clone())))
+        notes.array(f"{key}/zero", notes.attempt(f"{key}/zero", partial(_apply, made, given.clone())))
 
 
 def _look_at_steps(notes: Notes, key: str, pair: tuple[Any, list[Any]], given: Any, seed: int) -> None:

@@ -34,7 +34,7 @@ from foretell.runtime.messages import (
     Replay,
 )
 
-ALWAYS_IMPORTED = ("numpy", "foretell.runtime.inside.examine")
+ALWAYS_IMPORTED = ("numpy", "foretell.runtime.inside.examine", "foretell.runtime.inside.examples")
 
 
 def main() -> None:
