@@ -247,6 +247,9 @@ def test_a_lesson_that_is_changed_under_a_class_is_read_again_and_a_broken_one_i
     assert shelf.reread(lesson.lesson.id).title == "First"
     now[0] = 1.5
     assert shelf.reread(lesson.lesson.id).title == "Second"
+    (folder / "misconceptions.toml").write_text('schema = 1\n[flat]\nname = "Flat"\nrefutation = "It is not."\n')
+    now[0] = 3.0
+    assert [one.id for one in shelf.reread(lesson.lesson.id).misconceptions] == ["flat"]
 
 
 def test_a_server_on_every_address_answers_to_this_machines_names():
