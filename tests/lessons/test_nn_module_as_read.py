@@ -11,24 +11,29 @@ import pytest
 from foretell.gate import shown_block, shown_goal, shown_title
 from foretell.judge.answer import read_answer
 from foretell.model.lesson import AnswerKind, Block, BlockRole, Lesson, Question, Section, Support
-from foretell.parse.lesson import read_lesson
 
 LESSON = Path(__file__).parents[2] / "lessons" / "nn-module"
 
 ANSWERS = {
     "ex1-inspect": ["(5, 10)", "(5,)", "55"],
-    "ex1-table": ["5", "272", "100,480", "101,136"],
+    "ex1-table": ["5", "272", "100,480", "101,136", "the fourth is larger"],
+    "ex1-again": ["246", "wider than high"],
     "ex2-by-hand": ["(3, 4)", "yes"],
     "ex2-untransposed": ["RuntimeError", "no"],
+    "ex2-again": ["(9, 50)", "(50,)", "the bias of the layer"],
     "ex3-class": ["385", "(5, 1)"],
-    "ex3-list": ["(5, 2)", "0"],
+    "ex3-drawing": ["352", "about nine tenths"],
+    "ex3-call": ["yes", "1"],
+    "ex3-list": ["18", "yes", "no"],
     "ex4-copy": ["(1, 32)", "no", "yes"],
-    "ex4-names": ["RuntimeError"],
-    "ex5-fold": ["(4, 6)", "yes"],
-    "ex5-lines": ["one straight line", "straight pieces that meet at corners"],
-    "ex5-fit": ["over 40 %"],
+    "ex4-names": ["0", "RuntimeError"],
+    "ex5-fold": ["(4, 6)", "yes", "28"],
+    "ex5-again": ["(7, 24)", "no"],
+    "ex5-lines": ["straight lines", "straight pieces that meet at corners"],
+    "ex5-fit": ["over 40 %", "under 1 %"],
+    "ex5-collapse": ["36", "no"],
     "ex6-block": ["544", "x, unchanged"],
-    "ex6-fresh": ["10 % to 50 %"],
+    "ex6-fresh": ["10 % to 50 %", "exactly 0 %"],
     "ex6-deep": ["8,833", "(12, 1)"],
     "ex6-gradients": ["over a million times smaller", "within a factor of 10"],
 }
@@ -77,7 +82,7 @@ def test_titles_and_goals_are_neutral_from_the_start(lesson: Lesson) -> None:
 
 def test_the_prompts_stand_before_the_cells_that_settle_them(lesson: Lesson) -> None:
     settled = {code.cell: len(code.prompt.questions) for code in lesson.code_cells if code.prompt}
-    table = {"ex1-table": 1}
+    table = {"ex1-table": 2}
     assert settled == {cell: table.get(cell, len(answers)) for cell, answers in ANSWERS.items()}
     by_id = {cell.id: cell.index for cell in lesson.cells}
     prompts = [code.prompt for code in lesson.code_cells if code.prompt]
@@ -105,6 +110,7 @@ def test_every_answer_can_be_typed_as_its_question_wants_it(lesson: Lesson) -> N
     [
         ("ex3-class", "TwoLayerNet", "class TwoLayerNet", "model = TwoLayerNet()"),
         ("ex4-sequential", "sequential_model", "# TODO: the three layers", "print(sequential_model)"),
+        ("ex5-collapse", "collapse", "def collapse(model)", "tall = nn.Sequential("),
         ("ex6-block", "ResidualBlock", "class ResidualBlock", "block = ResidualBlock(16)"),
     ],
 )

@@ -17,7 +17,7 @@ RIGHT: dict[str, list[Any]] = {
     "ex1-again": ["40*6 + 6", "wider than high"],
     "ex2-by-hand": ["3x4", "yes"],
     "ex2-untransposed": ["RuntimeError", "no"],
-    "ex2-again": ["(9, 50)", "50", "its bias"],
+    "ex2-again": ["(9, 50)", "50", "the bias of the layer"],
     "ex3-class": ["385", "[5, 1]"],
     "ex3-drawing": ["320 + 32", "about nine tenths"],
     "ex3-call": ["yes", "1"],

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from matplotlib import pyplot
 
 from foretell.judge.answer import read_answer
 from foretell.judge.beliefs import explain, led_to
@@ -80,8 +82,10 @@ def drawn(code: CodeCell, seed: int) -> str:
     """The source of a cell with the numbers of its questions drawn anew."""
     numbers = random.Random(seed)
     source = code.source
-    for vary in {vary for question in code.prompt.questions for vary in question.vary} if code.prompt else ():
-        source, times = re.subn(rf"(?m)^{vary.name} = \d+$", f"{vary.name} = {numbers.randint(vary.low, vary.high)}", source)
+    questions = code.prompt.questions if code.prompt else ()
+    for vary in sorted({vary for question in questions for vary in question.vary}, key=lambda one: one.name):
+        number = numbers.randint(vary.low, vary.high)
+        source, times = re.subn(rf"(?m)^{vary.name} = \d+$", f"{vary.name} = {number}", source)
         assert times == 1
     return source
 
@@ -89,9 +93,6 @@ def drawn(code: CodeCell, seed: int) -> str:
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("cell", VARIED)
 def test_with_fresh_numbers_no_belief_leads_to_the_right_answer(lesson: Lesson, cell: str, seed: int) -> None:
-    import torch
-    from matplotlib import pyplot
-
     code = lesson.code_cell(cell)
     assert code is not None
     assert code.prompt is not None
