@@ -17,7 +17,7 @@ from typing import Protocol
 
 from foretell import gate
 from foretell.errors import LessonError
-from foretell.judge.behaviour import PROBE_SETS, Behaviour, Tied, draw, read_behaviour
+from foretell.judge.behaviour import PROBE_SETS, Behaviour, Tied, draw, memory_refused, read_behaviour
 from foretell.judge.diagnose import Answered, Asked
 from foretell.model.belief import Probing, WrongExample
 from foretell.model.lesson import CodeCell, Lesson, SectionKind
@@ -106,7 +106,12 @@ async def run_cell(run: Runner, request: RunRequest) -> Run:
 def answered(source: str, shown: Shown) -> Answered:
     """What `shown` says of the code `source`, read."""
     behaviour = read_behaviour(shown.examined) if shown.examined is not None and shown.failure is None else None
-    return Answered(source=source, failure=shown.failure, behaviour=behaviour)
+    failure = shown.failure
+    if behaviour is not None and (refused := memory_refused(behaviour)):
+        failure = Failure(
+            kind=FailureKind.MEMORY, message=f"Your code asked for more memory than there is ({refused})."
+        )
+    return Answered(source=source, failure=failure, behaviour=behaviour)
 
 
 class Panel:
@@ -161,7 +166,7 @@ class Panel:
         reference = answered(self.solution, shown).behaviour
         if reference is None:
             raise self._fails(shown.failure)
-        return Asked(wanted=self.task.name, probing=self.probing, reference=reference)
+        return Asked(wanted=self.task.name, starter=self.task.starter, probing=self.probing, reference=reference)
 
     def _fails(self, failure: Failure | None) -> LessonError:
         why = f"{failure.kind}: {failure.message}" if failure is not None else "nothing came back"

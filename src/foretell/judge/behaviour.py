@@ -189,3 +189,11 @@ def template(message: str) -> str:
         elif not quoted and not letter.isdigit():
             kept.append(letter)
     return "".join(kept)
+
+
+def memory_refused(behaviour: Behaviour) -> str:
+    """The message with which memory was refused to the code, "" where it was not."""
+    for note in behaviour.notes.values():
+        if isinstance(note, Failed) and (note.kind == "MemoryError" or "allocate memory" in note.message):
+            return note.message.rpartition(": ")[2][:120] or note.kind
+    return ""

@@ -15,7 +15,7 @@ import numpy as np
 from foretell.judge.behaviour import Behaviour, Entries, alike
 from foretell.judge.likeness import is_random, same_behaviour
 from foretell.judge.shown import read_shown
-from foretell.judge.source import read_facts
+from foretell.judge.source import is_same_code, read_facts
 from foretell.model.belief import Misconception, Probing
 from foretell.model.run import Failure, FailureKind
 
@@ -38,9 +38,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a task asks: the name to be defined, how it is probed, what the solution showed."""
+    """What a task asks: the name to be defined, the starter, how it is probed, what the solution showed."""
 
     wanted: str
+    starter: str
     probing: Probing
     reference: Behaviour
 
@@ -62,7 +63,8 @@ def facts_of(answered: Answered, asked: Asked) -> frozenset[str]:
     stopped = {f"stopped: {answered.failure.kind}"} if answered.failure and is_stopped(answered) else set()
     failure = None if stopped else answered.failure
     shown = read_shown(answered.behaviour, asked.reference, asked.probing, failure)
-    return frozenset(stopped) | shown | read_facts(answered.source, asked.wanted)
+    starter = {"source: is the starter"} if is_same_code(answered.source, asked.starter) else set()
+    return frozenset(stopped | starter) | shown | read_facts(answered.source, asked.wanted)
 
 
 def name_of(

@@ -87,11 +87,38 @@ def _sharing(one: Behaviour, other: Behaviour, build: str) -> bool:
 
 def is_random(behaviour: Behaviour, build: str) -> bool:
     """Whether the same input gives another output: twice to one thing, or to two with the same parameters."""
+    if _is_random_result(behaviour, build):
+        return True
     first = behaviour.entries(f"{build}/out0")
     return any(
         first is not None and again is not None and not alike(first, again)
         for again in (behaviour.entries(f"{build}/same"), behaviour.entries(f"{build}/other"))
     )
+
+
+def _is_random_result(behaviour: Behaviour, build: str) -> bool:
+    """Whether a function gives another result for the same argument."""
+    for key in behaviour.notes:
+        if key.startswith(f"{build}/value/"):
+            first, again = behaviour.entries(key), behaviour.entries(key.replace("/value/", "/again/"))
+            if first is not None and again is not None and not alike(first, again):
+                return True
+    return False
+
+
+def starts_even(behaviour: Behaviour, build: str) -> bool:
+    """Whether every weight, those with two axes or more, starts with one number in all its places."""
+    listed, start = behaviour.plain(f"{build}/parameters") or (), behaviour.plain(f"{build}/start") or ()
+    ranges = [
+        span
+        for one, span in zip(listed, start, strict=False)
+        if isinstance(one, list) and len(one) == 4 and len(one[1]) > 1 and isinstance(span, list) and len(span) == 2
+    ]
+    return bool(ranges) and all(span[0] == span[1] for span in ranges)
+
+
+def _start(one: Behaviour, other: Behaviour, build: str) -> bool:
+    return starts_even(one, build) == starts_even(other, build)
 
 
 def _random(one: Behaviour, other: Behaviour, build: str) -> bool:
@@ -188,7 +215,7 @@ def _after(one: Behaviour, other: Behaviour, build: str) -> bool:
     return all(_agree(one, other, key) for key in _keys((one, other), build, ("after/",)))
 
 
-_OF_A_MODULE = ("make", "type", "parameters", "sharing", "out", "random", "grad", "zero", "moved")
+_OF_A_MODULE = ("make", "type", "parameters", "sharing", "out", "random", "grad", "zero", "moved", "start")
 _OF_A_RESULT = ("make", "type", "value", "after", "out")
 _STAGES: dict[str, Callable[[Behaviour, Behaviour, str], bool]] = {
     "make": _make,
@@ -202,4 +229,5 @@ _STAGES: dict[str, Callable[[Behaviour, Behaviour, str], bool]] = {
     "grad": _grad,
     "zero": _zero,
     "moved": _moved,
+    "start": _start,
 }

@@ -20,8 +20,10 @@ from foretell.judge.likeness import (
     is_module,
     is_random,
     parameters_of,
+    starts_even,
     unmoved,
 )
+from foretell.judge.source import ACTIVATIONS, LAYERS
 from foretell.model.belief import Probing
 from foretell.model.run import Failure
 
@@ -74,7 +76,13 @@ def _of_failure(kind: str, message: str, name: str) -> Iterator[str]:
         if re.search(pattern, message):
             yield fact
     if found := _NOT_A_TENSOR.search(message):
-        yield f"gives a layer {found[1].rstrip('.,)')}"
+        yield f"gives a layer {(given := found[1].rstrip('.,)'))}"
+        if given in LAYERS | ACTIVATIONS:
+            yield "gives a layer another layer"
+    if kind == "TypeError" and re.search(
+        r"'(?:builtin_function_or_method|method|function|method_descriptor)'", message
+    ):
+        yield "a method where a value is wanted"
     quoted = re.search(r"name '(\w+)'", message)
     if kind == "NameError" and (name or quoted):
         yield f"the name {name or (quoted[1] if quoted else '')} is not there"
@@ -88,6 +96,9 @@ def _of_any(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterator[
         if stage.startswith("out") and stage != "out0":
             yield "fails for another input"
         yield from _of_failure(failure.kind, failure.message, failure.name)
+        right = reference.plain(f"{build}/type")
+        if isinstance(right, dict) and failure.message.startswith(f"{right.get('is')}.__init__()"):
+            yield "its own constructor is called otherwise"
         yield from (f"fails in {one.partition(':')[0]}" for one in failure.through[-1:])
         if failure.kind == "AttributeError" and failure.owner:
             own = behaviour.plain(f"{build}/type")
@@ -167,9 +178,8 @@ def _of_parameters(behaviour: Behaviour, reference: Behaviour, build: str) -> It
         yield "instances share parameters"
     if behaviour.plain(f"{build}/taken"):
         yield "takes parameters of another"
-    start = behaviour.plain(f"{build}/start") or ()
-    if start and all(isinstance(each, list) and len(each) == 2 and each[0] == each[1] for each in start):
-        yield "all parameters start equal"
+    if starts_even(behaviour, build):
+        yield "every weight starts with one number"
     if unmoved(behaviour, build):
         yield "a parameter never moves"
 
@@ -187,7 +197,7 @@ def _of_parts(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterato
         return
     if own == [(size, other) for other, size in wanted] and own != wanted:
         yield "linear layers are swapped"
-    elif len(own) == 2 and own[0] != own[1] and (own[0][1] != own[1][0]) and (own[1][1] != own[0][0]):
+    elif len(own) == 2 and own[0][1] != own[1][0] and not _chains(own[1], own[0], wanted):
         yield "linear layers do not chain"
     if len(own) == 2 and own != wanted:
         (first, hidden), (again, last) = own
@@ -203,6 +213,11 @@ def _of_parts(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterato
         yield "fewer linear layers"
     if any(size not in {one for pair in wanted for one in pair} for pair in own for size in pair):
         yield "other sizes"
+
+
+def _chains(first: tuple[int, int], last: tuple[int, int], wanted: list[tuple[int, int]]) -> bool:
+    """Whether two layers lead from the size that comes in to the one that goes out."""
+    return first[1] == last[0] and (first[0], last[1]) == (wanted[0][0], wanted[-1][1])
 
 
 def _of_output(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterator[str]:
@@ -258,22 +273,41 @@ def _of_first_output(first: Entries, wanted: Entries, given: Entries) -> Iterato
 def _of_sum(first: Entries, wanted: Entries, given: Entries) -> Iterator[str]:
     """Where the right output is the input plus something: how the two are put together instead."""
     own, right, x = first.values, wanted.values, given.values
+    if _is_joined(own, right, x):
+        yield "puts the two together otherwise"
     if not own.shape == right.shape == x.shape or alike(first, wanted):
         return
     added = right - x
     factors, *_ = np.linalg.lstsq(np.stack([x.ravel(), added.ravel()], axis=1), own.ravel(), rcond=None)
     of_x, of_f = (float(each) for each in factors)
     if close(of_x * x + of_f * added, own):
-        if abs(of_x) < _SMALL and abs(of_f - 1) < _SMALL:
-            yield "the input is not added"
-        elif abs(of_x - 1) < _SMALL and abs(of_f) > _SMALL:
-            yield "subtracts what is to be added" if abs(of_f + 1) < _SMALL else "what is added is scaled"
-    elif close(x * added, own):
-        yield "multiplies instead of adding"
+        yield from _of_factors(of_x, of_f)
     elif close(np.maximum(right, 0), own):
         yield "ReLU comes after the sum"
     elif close(x + np.maximum(added, 0), own):
         yield "ReLU comes before the sum"
+    elif any(close(other, own) for other in (x * added, np.maximum(x, added), np.minimum(x, added))):
+        yield "puts the two together otherwise"
+
+
+def _of_factors(of_x: float, of_f: float) -> Iterator[str]:
+    """What it means that the output is so much of the input and so much of what is to be added."""
+    if abs(of_x) < _SMALL:
+        yield "the input is not added" if abs(of_f - 1) < _SMALL else "adds what it computed to itself"
+    elif abs(of_x - of_f) < _SMALL:
+        yield "what is added is scaled"
+    elif abs(of_x - 1) < _SMALL and abs(of_f) > _SMALL:
+        yield "puts the two together otherwise" if abs(of_f + 1) < _SMALL else "what is added is scaled"
+    elif abs(of_x + 1) < _SMALL and abs(of_f - 1) < _SMALL:
+        yield "puts the two together otherwise"
+
+
+def _is_joined(own: Values, right: Values, x: Values) -> bool:
+    """Whether the output holds the input and what is to be added beside each other."""
+    if right.shape != x.shape or own.size != 2 * x.size:
+        return False
+    pairs = ((x, right - x), (right - x, x))
+    return any(close(np.concatenate(pair, axis=axis), own) for pair in pairs for axis in range(x.ndim))
 
 
 def _is_linear(behaviour: Behaviour, reference: Behaviour, build: str) -> bool:
@@ -326,6 +360,8 @@ def _of_result(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterat
         wanted = reference.plain(f"{build}/type")
         if isinstance(wanted, dict) and set(wanted.get("torch", ())) - set(kind.get("torch", ())):
             yield "gives another type"
+    if is_random(behaviour, build):
+        yield "the result is random"
     for name in ("weight", "bias"):
         yield from _of_named_value(behaviour, reference, build, name)
     for key, note in reference.notes.items():

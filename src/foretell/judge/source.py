@@ -25,10 +25,31 @@ _UNCALLED = frozenset(
 )
 _SOFTMAX = frozenset({"softmax", "Softmax", "log_softmax", "LogSoftmax"})
 _NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "batch_norm", "layer_norm", "RMSNorm", "normalize")
-_FakeModules = frozenset({"torch", "nn", "functional", "F"})
+_PACKAGES = frozenset({"torch", "nn", "functional", "F", "builtins"})
 _IN_PLACE = frozenset({"append", "extend", "insert", "update", "add_module", "register_module", "register_parameter"})
+_EFFECTS = _IN_PLACE | {
+    "print",
+    "super",
+    "__init__",
+    "display",
+    "backward",
+    "step",
+    "zero_grad",
+    "manual_seed",
+    "train",
+}
+
+_SIZED = frozenset({"Linear", "eye", "zeros", "ones", "empty", "randn", "rand"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def is_same_code(one: str, other: str) -> bool:
+    """Whether two sources are the same Python, comments and layout left aside."""
+    try:
+        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def read_facts(source: str, wanted: str) -> frozenset[str]:
@@ -63,13 +84,13 @@ def _of_module(tree: ast.Module, wanted: str) -> Iterator[str]:
                 yield from _of_value(node.value)
     for part in ast.walk(tree):
         for target in _targets(part):
-            if isinstance(target, ast.Attribute) and _root(target) in _FakeModules:
+            if isinstance(target, ast.Attribute) and _root(target) in _PACKAGES:
                 yield "replaces a function of torch"
         if (
             isinstance(part, ast.Call)
             and _name(part.func) == "setattr"
             and part.args
-            and _root(part.args[0]) in _FakeModules
+            and _root(part.args[0]) in _PACKAGES
         ):
             yield "replaces a function of torch"
     yield from _of_endless(tree)
@@ -119,7 +140,7 @@ def _of_names(tree: ast.Module) -> Iterator[str]:
                 yield "normalises"
             if name.lower() in _OTHERS or (name in ACTIVATIONS and name != "ReLU"):
                 yield "uses another activation"
-            if name.lower() == "relu":
+            if name.lower() == "relu" and not (isinstance(node, ast.Attribute) and _root(node) == "self"):
                 yield "uses relu"
             if name == "Identity":
                 yield "uses Identity"
@@ -127,6 +148,9 @@ def _of_names(tree: ast.Module) -> Iterator[str]:
             yield "cuts the gradient"
         if isinstance(node, ast.Call):
             yield from _of_call(node)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            if 0 in {_constant(node.left), _constant(node.right)} - {None}:
+                yield "multiplies by zero"
         if isinstance(node, ast.keyword) and node.arg == "bias" and _constant(node.value) is False:
             yield "bias=False"
 
@@ -145,7 +169,7 @@ def _of_call(call: ast.Call) -> Iterator[str]:
     ):
         yield "puts the class of an activation into Sequential"
     if name == "Sequential" and any(
-        isinstance(argument, ast.Attribute) and argument.attr[:1].islower() and _root(argument) in _FakeModules
+        isinstance(argument, ast.Attribute) and argument.attr[:1].islower() and _root(argument) in _PACKAGES
         for argument in call.args
     ):
         yield "puts a function into Sequential"
@@ -225,7 +249,8 @@ def _has_slip(owner: ast.ClassDef) -> bool:
         for node in ast.walk(owner)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and _path(node)[:-1] == ["self"]
     }
-    return any(difflib.get_close_matches(name, made - {"__init__", "forward"}, 1, 0.6) for name in read - made)
+    own = {name.lower() for name in made - {"__init__", "forward"}}
+    return any(difflib.get_close_matches(name.lower(), own, 1, 0.6) for name in read - made)
 
 
 def _of_init(init: Function) -> Iterator[str]:
@@ -249,6 +274,8 @@ def _of_init(init: Function) -> Iterator[str]:
     names = {node.id for node in ast.walk(init) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     if any(argument.arg not in names for argument in init.args.args[1:]):
         yield "an argument of __init__ is not used"
+    if any(_writes_sizes(node) for node in ast.walk(init)):
+        yield "writes sizes into its layers"
     attributes = _self_attributes(init)
     for node in ast.walk(init):
         if isinstance(node, ast.Assign | ast.AnnAssign):
@@ -322,7 +349,9 @@ def _asks_for_numbers(test: ast.expr) -> bool:
     )
     asks = any(
         (isinstance(one, ast.Attribute) and one.attr in {"shape", "size", "sum", "numel", "mean"})
-        or (isinstance(one, ast.Call) and _name(one.func) in {"len", "size", "sum", "numel"})
+        or (
+            isinstance(one, ast.Call) and _name(one.func) in {"len", "size", "sum", "numel", "parameters", "all", "any"}
+        )
         for one in ast.walk(test)
     )
     return has_number and asks
@@ -348,7 +377,7 @@ def _of_flow(function: Function, place: str) -> Iterator[str]:
         if _only_returns(function):
             yield "does nothing but return its argument"
     for node in own:
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and not _has_effect(node.value):
+        if isinstance(node, ast.Expr) and _is_dropped(node.value):
             yield "drops a result"
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr in _UNCALLED:
             if node.attr not in {"forward"} and not _is_called(node, own) and not _names_module(node):
@@ -356,6 +385,9 @@ def _of_flow(function: Function, place: str) -> Iterator[str]:
     used = {node.id for node in own if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     if assigned - used:
         yield "computes what it does not use"
+    last = next((_name(target) for node in reversed(function.body) for target in _targets(node)), "")
+    if last and last not in used and returned and isinstance(returned[-1], ast.Name):
+        yield "returns another variable than the last"
     if data and data not in used:
         yield "does not use its argument"
 
@@ -378,9 +410,14 @@ def _only_returns(function: Function) -> bool:
     return all(isinstance(node, ast.Return | ast.Pass) for node in body)
 
 
+def _is_dropped(value: ast.expr) -> bool:
+    """Whether a statement computes something and keeps nothing of it."""
+    return isinstance(value, ast.BinOp) or (isinstance(value, ast.Call) and not _has_effect(value))
+
+
 def _has_effect(call: ast.Call) -> bool:
     name = _name(call.func)
-    return name.endswith("_") or name in _IN_PLACE | {"print", "super", "__init__", "display"} or name.startswith("__")
+    return name.endswith("_") or name in _EFFECTS or name.startswith(("__", "register_"))
 
 
 def _is_called(node: ast.Attribute, own: list[ast.AST]) -> bool:
@@ -389,37 +426,32 @@ def _is_called(node: ast.Attribute, own: list[ast.AST]) -> bool:
 
 def _names_module(node: ast.Attribute) -> bool:
     """`torch.relu` as a value, or `self.relu`: no method of a tensor."""
-    return isinstance(node.value, ast.Name) and node.value.id in _FakeModules | {"self"}
+    return isinstance(node.value, ast.Name) and node.value.id in _PACKAGES | {"self"}
 
 
 def _of_reassigned(function: Function) -> Iterator[str]:
     """`w = out.weight` and then `w = W`: a name was moved, the layer was not filled."""
-    held: set[str] = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign):
-            pairs = _pairs(node)
-            for target, value in pairs:
-                if (
-                    isinstance(target, ast.Name)
-                    and isinstance(value, ast.Attribute)
-                    and value.attr in {"weight", "bias"}
-                ):
-                    held.add(target.id)
-    moved = {
-        target.id
-        for node in ast.walk(function)
-        if isinstance(node, ast.Assign)
-        for target, value in _pairs(node)
-        if isinstance(target, ast.Name)
-        and target.id in held
-        and not (isinstance(value, ast.Attribute) and value.attr in {"weight", "bias"})
-    }
-    if moved:
+    pairs = [pair for node in ast.walk(function) if isinstance(node, ast.Assign) for pair in _pairs(node)]
+    made = {_name(target) for target, value in pairs if isinstance(value, ast.Call) and _name(value.func) == "Linear"}
+    held = {_name(target) for target, value in pairs if _is_parameter(value) and _root(value) in made}
+    if any(isinstance(target, ast.Name) and target.id in held and not _is_parameter(value) for target, value in pairs):
         yield "moves a name instead of filling the layer"
-    if not any(_fills(node) for node in ast.walk(function)):
+    fills = [node for node in ast.walk(function) if _fills(node)]
+    if any(_fills_copy(node) for node in fills):
+        yield "fills a copy"
+    if not [node for node in fills if not _fills_copy(node)]:
         yield "fills no layer"
     if not any(isinstance(node, ast.For | ast.While | ast.comprehension) for node in ast.walk(function)):
         yield "has no loop"
+
+
+def _is_parameter(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in {"weight", "bias"}
+
+
+def _fills_copy(node: ast.AST) -> bool:
+    """Whether `copy_` goes into what a call such as `clone()` has just made."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call)
 
 
 def _of_numbers(function: Function) -> Iterator[str]:
@@ -427,9 +459,8 @@ def _of_numbers(function: Function) -> Iterator[str]:
     argument = function.args.args[0].arg if function.args.args else ""
     places: set[object] = set()
     for node in ast.walk(function):
-        if isinstance(node, ast.Call) and _name(node.func) in {"Linear", "eye", "zeros", "ones", "empty", "randn"}:
-            if any(isinstance(_constant(one), int) and _constant(one) not in {0, 1} for one in _flat(node.args)):
-                yield "writes sizes into layers"
+        if _writes_sizes(node):
+            yield "writes sizes into layers"
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == argument:
             places.add(_constant(node.slice))
     if any(isinstance(one, int) and one >= 1 for one in places):
@@ -441,6 +472,14 @@ def _of_numbers(function: Function) -> Iterator[str]:
     ]
     if unpacked:
         yield "names layers by number"
+
+
+def _writes_sizes(node: ast.AST) -> bool:
+    """Whether a layer or a tensor is made in a size written in as a number."""
+    if not isinstance(node, ast.Call) or _name(node.func) not in _SIZED:
+        return False
+    given = [*_flat(node.args), *(keyword.value for keyword in node.keywords)]
+    return any(type(_constant(one)) is int and _constant(one) not in {0, 1} for one in given)
 
 
 def _pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:

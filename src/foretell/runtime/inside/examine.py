@@ -291,8 +291,11 @@ def _look_at_result(
     if not isinstance(made, torch.nn.Module):
         _note_values(notes, key, made)
         return
+    again = notes.attempt(f"{key}/make", partial(_evaluate, build["make"], names | given))
     for name, each in list(made.named_parameters())[:MOST_PARAMETERS]:
         notes.array(f"{key}/value/{name}", each)
+    for name, each in list(again.named_parameters())[:MOST_PARAMETERS]:
+        notes.array(f"{key}/again/{name}", each)
     _call(notes, key, made, build, seed)
 
 
