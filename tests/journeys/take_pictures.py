@@ -38,6 +38,7 @@ def play(learner: Learner) -> None:
     learner.lock_in_and_run("ex1-inspect")
     take(page, "predict-light", "#ex1")
     learner.answer("ex1-table", 0, "5", "272", "100,480", "100,480", sure=60)
+    learner.answer("ex1-table", 1, "equal", sure=50)
     learner.lock_in_and_run("ex1-table")
     learner.answer("ex2-by-hand", 0, "(3, 4)", sure=80)
     learner.answer("ex2-by-hand", 1, "yes", sure=80)

@@ -38,6 +38,15 @@ BLOCK = """class ResidualBlock(nn.Module):
         return x + self.f(x)
 """
 SEQUENTIAL = "sequential_model = nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 1))\n"
+COLLAPSE = """def collapse(model):
+    with torch.no_grad():
+        bias = model(torch.zeros(1, model[0].in_features))[0]
+        weight = (model(torch.eye(model[0].in_features)) - bias).T
+        folded = nn.Linear(model[0].in_features, model[-1].out_features)
+        folded.weight.copy_(weight)
+        folded.bias.copy_(bias)
+    return folded
+"""
 
 
 def test_a_learner_plays_the_whole_lesson(serve, learner_at):
@@ -48,6 +57,7 @@ def test_a_learner_plays_the_whole_lesson(serve, learner_at):
     a_wrong_then_a_right_network(learner)
     sequential_and_collapse(learner)
     stop_an_endless_loop(learner)
+    fold_any_row(learner)
     before = learner.what_stands_there()
     server.kill()
     server.start()
@@ -76,13 +86,19 @@ def first_two_exercises(learner):
     expect(rows.nth(0)).to_contain_text("This is the one to slow down for")
     expect(learner.page.locator("main")).to_contain_text("The weight has one row for each output")
     learner.answer("ex1-table", 0, "5", "272", "100,480", "101,136", sure=60)
+    learner.answer("ex1-table", 1, "the fourth is larger", sure=65)
     learner.lock_in_and_run("ex1-table")
+    learner.answer("ex1-again", 0, "40*6 + 6", sure=80)
+    learner.answer("ex1-again", 1, "wider than high", sure=65)
+    learner.lock_in_and_run("ex1-again")
+    expect(learner.cell("ex1-again").locator("img.picture")).to_have_count(1)
     learner.answer("ex2-by-hand", 0, "(3, 4)", sure=80)
     learner.answer("ex2-by-hand", 1, "yes", sure=80)
     learner.lock_in_and_run("ex2-by-hand")
     learner.answer("ex2-untransposed", 0, "RuntimeError", sure=40)
     learner.answer("ex2-untransposed", 1, "yes", sure=50)
     learner.lock_in_and_run("ex2-untransposed")
+    learner.run_without_predicting("ex2-again")
 
 
 def a_wrong_then_a_right_network(learner):
@@ -96,20 +112,30 @@ def a_wrong_then_a_right_network(learner):
     learner.write("ex3-class", RIGHT_NET)
     learner.run("ex3-class")
     expect(learner.cell("ex3-class")).to_contain_text("Each layer became an attribute")
-    learner.run_without_predicting("ex3-list")
+    for cell in ("ex3-drawing", "ex3-call", "ex3-list"):
+        learner.run_without_predicting(cell)
 
 
 def sequential_and_collapse(learner):
     learner.write("ex4-sequential", SEQUENTIAL)
     learner.run("ex4-sequential")
-    for cell in ("ex4-copy", "ex4-names", "ex5-fold"):
+    for cell in ("ex4-copy", "ex4-names", "ex5-fold", "ex5-again"):
         learner.run_without_predicting(cell)
-    learner.answer("ex5-lines", 0, "one straight line", sure=80)
+    learner.answer("ex5-lines", 0, "straight lines", sure=80)
     learner.answer("ex5-lines", 1, "straight pieces that meet at corners", sure=50)
     learner.lock_in_and_run("ex5-lines")
     expect(learner.cell("ex5-lines").locator("img.picture")).to_have_count(1)
     learner.answer("ex5-fit", 0, "10 % to 40 %", sure=45)
+    learner.answer("ex5-fit", 1, "under 1 %", sure=80)
     learner.lock_in_and_run("ex5-fit")
+
+
+def fold_any_row(learner):
+    learner.answer("ex5-collapse", 0, "11*3 + 3", sure=80)
+    learner.answer("ex5-collapse", 1, "no", sure=60)
+    learner.write("ex5-collapse", COLLAPSE)
+    learner.lock_in_and_run("ex5-collapse")
+    expect(learner.cell("ex5-collapse")).to_contain_text("one step, whatever the depth")
 
 
 def stop_an_endless_loop(learner):
