@@ -380,3 +380,12 @@ def test_many_threads_write_at_once(store):
     assert len(refused) == 7
     (made,) = store.history(ME).commits
     assert int(made.predictions[0].texts[0]) not in refused
+
+
+def test_a_cell_that_is_asked_again_keeps_which_questions_and_one_key_asks_once(store):
+    store.open_help(ME, cell="ex1", what=Opened.HINT_1, key="help-key-1")
+    for _ in range(2):
+        store.ask_again(ME, cell="ex1", questions=["ex1-q2"], key="again-key-1")
+    store.ask_again(ME, cell="ex1", questions=[], key="again-key-2")
+    asked = [(one.what, one.questions) for one in store.history(ME).openings]
+    assert asked == [(Opened.HINT_1, ()), (Opened.AGAIN, ("ex1-q2",)), (Opened.AGAIN, ())]

@@ -153,7 +153,7 @@ class Draft:
 
 
 class Opened(StrEnum):
-    """What help can be opened."""
+    """What help can be opened; a cell can also be asked again."""
 
     HINT_1 = "hint-1"
     HINT_2 = "hint-2"
@@ -162,15 +162,20 @@ class Opened(StrEnum):
     GIVE_UP = "give-up"
     REFERENCE_ON = "reference-on"
     REFERENCE_OFF = "reference-off"
+    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """Help the learner opened for a task (named by its cell), in order of `at`."""
+    """Help the learner opened for a task (named by its cell), in order of `at`.
+
+    Of a cell that is asked again, `questions` are those meant, by the ids they have in the lesson: none named, all.
+    """
 
     cell: str
     what: Opened
     at: datetime
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,6 +158,15 @@ class Store:
         """Keeps that help was opened."""
         self._keep_in_round(who, tables.openings, key, cell=cell, what=what.value)
 
+    def ask_again(self, who: Who, *, cell: str, questions: Sequence[str], key: str) -> None:
+        """Keeps that questions of a cell are asked once more: without any, all of them."""
+        named = texts_to_json(questions) if questions else None
+        self._keep_in_round(who, tables.openings, key, cell=cell, what=Opened.AGAIN.value, questions=named)
+
+    def now(self) -> datetime:
+        """The moment that would be put on record now."""
+        return self._clock()
+
     def save_note(self, who: Who, *, about: str, text: str, key: str) -> None:
         """Keeps a note of the learner; the newest counts."""
         self._keep_in_round(who, tables.notes, key, about=about, text=text)

@@ -23,7 +23,7 @@ from foretell.errors import StoreError
 
 T = TypeVar("T")
 
-NEWEST_SCHEMA = "0002"
+NEWEST_SCHEMA = "0003"
 
 _BUSY_MILLISECONDS = 20_000
 _PAUSE_MILLISECONDS = 20

@@ -234,7 +234,8 @@ def _drafts(connection: Connection, who: Who, current: int) -> dict[str, Draft]:
 
 def _openings(connection: Connection, which: ColumnElement[bool]) -> Iterable[Opening]:
     for row in connection.execute(_ordered(select(openings).where(which), openings.c.id)):
-        yield Opening(cell=row.cell, what=Opened(row.what), at=row.at)
+        named = texts_from_json(row.questions) if row.questions is not None else ()
+        yield Opening(cell=row.cell, what=Opened(row.what), at=row.at, questions=named)
 
 
 def _notes(connection: Connection, session: int, current: int) -> dict[str, str]:

@@ -189,6 +189,7 @@ marks = _write("marks", _of("run"), _name("question"), _name("mark"))
 drafts = _write("drafts", _round(), _name("cell"), _text("text"))
 Index(None, drafts.c.session_id, drafts.c.round, drafts.c.cell)
 openings = _write("openings", _round(), _name("cell"), _name("what"))
+openings.append_column(Column("questions", Text))
 notes = _write("notes", _round(), _name("about"), _text("text"))
 starts = _write("starts")
 opened_lessons = Table(

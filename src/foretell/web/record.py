@@ -81,6 +81,11 @@ class LessonRecord:
         with self._writing():
             self.store.open_help(self.who, cell=cell, what=what, key=key)
 
+    def ask_again(self, *, cell: str, questions: Sequence[str], key: str) -> None:
+        """Keep that questions of a cell are asked once more."""
+        with self._writing():
+            self.store.ask_again(self.who, cell=cell, questions=questions, key=key)
+
     def mark(self, *, question: str, run: int, mark: SelfMark, key: str) -> None:
         """Keep the learner's own call."""
         with self._writing():
