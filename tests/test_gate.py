@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell import gate
-from foretell.model.attempt import Opened
+from foretell.model.attempt import CheckVerdict, Diagnosis, Opened
 from foretell.model.lesson import CodeCell, Piece
-from foretell.model.run import CellSource, Failure
+from foretell.model.run import CellSource, Failure, Run
 from lessons_for_tests import SECRET, MemoryRecord, asking_cell, lesson_of, plain_cell, question, ran, task_cell
 
 
@@ -148,6 +148,44 @@ def test_a_failed_check_or_an_exception_leaves_a_task_open():
         record.save_draft("t", "answer = 7")
         run_of(record, lesson, "t", result)
         assert not gate.task_done(lesson.code_cells[0], record.history())
+
+
+def test_what_a_check_found_of_the_present_code_decides_whether_a_task_is_done():
+    found = {verdict: is_done_with(verdict) for verdict in (None, *CheckVerdict)}
+    assert found == {None: False, "right": True, "wrong": False, "stopped": False, "error": False}
+
+
+def test_what_a_check_found_says_nothing_of_other_code_nor_of_a_run_that_failed():
+    assert not is_done_with(CheckVerdict.RIGHT, result=ran("t", failure=Failure(kind="NameError", message="no")))
+    assert not is_done_with(CheckVerdict.RIGHT, result=ran("t", asserts=(False,)))
+    assert not is_done_with(CheckVerdict.RIGHT, written_later="answer = 8")
+    assert not is_done_with(CheckVerdict.RIGHT, text="pass")
+
+
+def test_code_that_could_not_be_checked_is_judged_by_the_asserts_of_the_notebook():
+    record, code = MemoryRecord(), task_cell("t", provides="answer")
+    record.save_draft("t", "answer = 7")
+    run_of(record, lesson_of(code), "t", ran("t", asserts=(True,)))
+    record.finish_check(record.history().runs[-1].id, found_as(CheckVerdict.ERROR))
+    assert gate.task_done(code, record.history())
+
+
+def is_done_with(
+    verdict: CheckVerdict | None, *, text: str = "answer = 7", result: Run | None = None, written_later: str = ""
+) -> bool:
+    """Whether a task with a test cell that has not been run is done once a check of its run has found this."""
+    record, task = MemoryRecord(), task_cell("t", provides="answer", test_cells=("u",))
+    record.save_draft("t", text)
+    run_of(record, lesson_of(task, plain_cell("u")), "t", result or ran("t", asserts=(True,)))
+    if verdict is not None:
+        record.finish_check(record.history().runs[-1].id, found_as(verdict))
+    if written_later:
+        record.save_draft("t", written_later)
+    return gate.task_done(task, record.history())
+
+
+def found_as(verdict: CheckVerdict) -> Diagnosis:
+    return Diagnosis(verdict=verdict, misconception=None, says="", difference="", checks=(), seconds=0.1)
 
 
 def test_a_press_on_a_task_also_runs_its_test_cells_but_not_one_that_still_asks():

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-from foretell.model.attempt import Commit, History, KeptRun, Opened
+from foretell.model.attempt import CheckVerdict, Commit, History, KeptRun, Opened
 from foretell.model.lesson import Block, CodeCell, Goal, Lesson, Question, Section
 from foretell.model.run import CellSource, FailureKind
 
@@ -137,13 +137,18 @@ def is_untouched(code: CodeCell, text: str) -> bool:
 
 
 def task_done(code: CodeCell, history: History) -> bool:
-    """Whether the learner's present code for this task ran and met every check of the notebook."""
+    """Whether the learner's present code for this task ran well, and was found right.
+
+    Where that run was not checked by what the code does, its own asserts and those of the test cells say so.
+    """
     if code.task is None:
         return False
     text = learner_code(code, history)
     last = latest_run(history, code.cell)
     if is_untouched(code, text) or last is None or last.code != text or not _went_well(last):
         return False
+    if last.diagnosis is not None and last.diagnosis.verdict is not CheckVerdict.ERROR:
+        return last.diagnosis.verdict is CheckVerdict.RIGHT
     tests = [latest_run(history, cell) for cell in code.task.test_cells]
     return all(test is not None and test.id > last.id and _went_well(test) for test in tests)
 
