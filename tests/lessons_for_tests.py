@@ -115,6 +115,8 @@ def debrief(name: str, after: str) -> Block:
 class MemoryRecord:
     """A record in memory with the store's rules: a question is committed once, a run names its commit."""
 
+    learner = "somebody"
+
     def __init__(self) -> None:
         self._history = History()
         self._ids = count(1)
@@ -169,6 +171,10 @@ class MemoryRecord:
     def save_draft(self, cell: str, text: str) -> None:
         drafts = self._history.drafts | {cell: Draft(cell=cell, text=text, at=self._now())}
         self._history = replace(self._history, drafts=drafts)
+
+    def ask_again(self, cell: str, *questions: str) -> None:
+        opening = Opening(cell=cell, what=Opened.AGAIN, at=self._now(), questions=questions)
+        self._history = replace(self._history, openings=(*self._history.openings, opening))
 
     def open_help(self, cell: str, what: Opened) -> None:
         opening = Opening(cell=cell, what=what, at=self._now())

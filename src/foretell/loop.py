@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from foretell import gate
+from foretell import drawn, gate
 from foretell.errors import AnswerError, CommitError
 from foretell.judge.answer import confidence_stops, read_answer
 from foretell.judge.beliefs import belief_probes, explain, led_to, without_beliefs
@@ -26,6 +26,11 @@ from foretell.model.run import CellSource, Event, Observation, Probe, Run, RunRe
 
 class Record(Protocol):
     """Where attempts of one learner in one lesson are kept. Every write is on disk when the call returns."""
+
+    @property
+    def learner(self) -> str:
+        """Whose attempts they are."""
+        ...
 
     def history(self) -> History:
         """Give everything on record."""
@@ -117,10 +122,12 @@ async def play(
 ) -> AsyncGenerator[Event | KeptRun, None]:
     """Run one cell and compare: first the KeptRun as begun, then events, then the KeptRun as it ended.
 
+    `lesson` is as written; what runs has the numbers of this learner.
     A `key` that has been used for a run that ended gives that run and runs nothing. CommitError where the cell has a
     question that is neither predicted nor skipped.
     """
-    history = await asyncio.to_thread(record.history)
+    now = drawn.present(lesson, record.learner, await asyncio.to_thread(record.history))
+    lesson, code, history = now.lesson, now.code_cell(code), now.history
     allowed = _commit_that_allows(code, history)
     text = gate.learner_code(code, history)
     source = CellSource(cell=code.cell, text=gate.joined(code, text))

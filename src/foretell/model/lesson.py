@@ -105,8 +105,8 @@ class Question:
     `id` is unique in the lesson and stable while the cell and the question's place in its prompt are.
     `target` is a Python expression, evaluated after the run; where `rows` is not empty it is evaluated once a row,
     with `row` bound to the literal in `rows`, and the learner gives one answer a row. So it is for each of `beliefs`.
-    Where `vary` draws numbers, `ask` has those of the cell as written, and `template` is the same with `{name}` in
-    their places ("" where nothing varies).
+    Where `vary` draws numbers, `ask` and `choices` have those of the cell as written; `template` and `choice_templates`
+    are the same with `{name}` in their places (empty where nothing varies).
     """
 
     id: str
@@ -120,6 +120,7 @@ class Question:
     beliefs: tuple[Belief, ...] = ()
     vary: tuple[Vary, ...] = ()
     template: str = ""
+    choice_templates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,16 +147,17 @@ def _question(one: OverlayQuestion, cell: Cell, number: int) -> Question:
     drawn = _numbers_to_vary(one, cell)
     return Question(
         id=question_id(cell.id, number), ask=_filled(one.ask, drawn), kind=one.kind, target=one.target,
-        aside=one.aside, choices=one.choices, rows=_rows(one, cell) if one.rows else (), tolerance=one.tolerance,
+        aside=one.aside, choices=tuple(_filled(choice, drawn) for choice in one.choices),
+        rows=_rows(one, cell) if one.rows else (), tolerance=one.tolerance,
         beliefs=tuple(Belief(misconception=each.misconception, leads_to=each.leads_to) for each in one.beliefs),
-        vary=one.vary, template=one.ask if drawn else "",
+        vary=one.vary, template=one.ask if drawn else "", choice_templates=one.choices if drawn else (),
     )  # fmt: skip
 
 
-def _filled(ask: str, numbers: Mapping[str, int]) -> str:
+def _filled(text: str, numbers: Mapping[str, int]) -> str:
     for name, number in numbers.items():
-        ask = ask.replace("{" + name + "}", str(number))
-    return ask
+        text = text.replace("{" + name + "}", str(number))
+    return text
 
 
 def _numbers_to_vary(one: OverlayQuestion, cell: Cell) -> dict[str, int]:

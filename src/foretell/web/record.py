@@ -26,6 +26,11 @@ class LessonRecord:
     _writes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def learner(self) -> str:
+        """Whose record it is."""
+        return self.who.learner
+
     def history(self) -> History:
         """Give everything on record."""
         with self._lock:
