@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from dataclasses import replace
 from random import SystemRandom
 
@@ -24,9 +25,14 @@ from foretell.panel import MOST_SECONDS, Cache, OpenSession, Panel, answered, lo
 LEAST_SECONDS, SOLUTIONS = 2.0, 20
 
 
+def is_checked(code: CodeCell) -> bool:
+    """Whether a cell has a task whose answers are judged by what they do."""
+    return code.task is not None and bool(code.task.probing.builds)
+
+
 def task_named(lesson: Lesson, name: str) -> CodeCell:
     """The cell of the task with this name; UsageError where the lesson has none that can be checked."""
-    tasks = {code.task.name: code for code in lesson.code_cells if code.task is not None and code.task.probing.builds}
+    tasks = {code.task.name: code for code in lesson.code_cells if code.task is not None and is_checked(code)}
     if name not in tasks:
         known = ", ".join(tasks) or "none"
         raise UsageError(f"'{lesson.title}' has no task called {name!r} that can be checked; there are: {known}.")
@@ -46,10 +52,17 @@ class Checker:
         self._cache = cache
         self._place = place
         self._panels: dict[str, Panel] = {}
-        self._opening = asyncio.Lock()
+        self._opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._coming: dict[str, int] = {}
+
+    async def warm(self, code: CodeCell) -> None:
+        """Have ready what answers to a cell's task are compared with, under one set of probes."""
+        panel = await self._panel(code)
+        self._coming[code.cell] = SystemRandom().choice(panel.ready() or range(PROBE_SETS))
+        await panel.examples(self._coming[code.cell])
 
     async def check(self, code: CodeCell, source: str) -> Diagnosis:
-        """Judge an answer to the task of a cell. LessonError where that cannot be checked."""
+        """Judge an answer to the task of a cell. LessonError where its task cannot be checked."""
         started = time.perf_counter()
         panel = await self._panel(code)
         own, asked, place = await self._look(panel, source)
@@ -58,18 +71,30 @@ class Checker:
         return replace(found, seconds=time.perf_counter() - started)
 
     async def _panel(self, code: CodeCell) -> Panel:
-        async with self._opening:
+        async with self._opening[code.cell]:
             if code.cell not in self._panels:
-                self._panels[code.cell] = Panel(self.lesson, code, self._sessions, self._cache)
-                await self._panels[code.cell].open()
+                panel = Panel(self.lesson, code, self._sessions, self._cache)
+                try:
+                    await panel.open()
+                except BaseException:
+                    await panel.close()
+                    raise
+                self._panels[code.cell] = panel
             return self._panels[code.cell]
+
+    def _pick(self, panel: Panel) -> int:
+        """A set of probes, if possible one under which it is known what wrong examples show, or will be known soon."""
+        if self._place is not None:
+            return self._place
+        coming = self._coming.get(panel.task.cell)
+        return SystemRandom().choice(panel.ready() or (range(PROBE_SETS) if coming is None else (coming,)))
 
     async def _look(self, panel: Panel, source: str) -> tuple[Answered, Asked, int]:
         """Run the answer in a session of its own, and look at it and at the solution alike."""
         async with self._sessions(min(MOST_SECONDS, max(LEAST_SECONDS, SOLUTIONS * panel.seconds))) as run:
             answer = CellSource(cell="answer", text=source)
             ended = await run_cell(run, RunRequest(prefix=panel.prefix, cell=answer))
-            place = SystemRandom().choice(panel.ready() or range(PROBE_SETS)) if self._place is None else self._place
+            place = self._pick(panel)
             plan = panel.plan(place)
             if ended.failure is not None:
                 return Answered(source=source, failure=ended.failure, behaviour=None), await panel.asked(plan), place
