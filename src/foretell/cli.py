@@ -84,7 +84,7 @@ def learn(
             bound = int(listener.getsockname()[1])
             admission = ByKey(key=serve.kept_key(where))
             host = Host(levels.survey().level, where.scratch, network=network)
-            made = door_sessions(host, limits_of_learn(), "you")
+            made = door_sessions(host, limits_of_learn(), "you", FolderCache(where.examples))
             desk = _open_desk(where, admission, made, serve.forwarded_hosts(os.environ, bound))
             address = serve.Address(port=bound, key=admission.key)
             serve.serve(desk, where.running, listener, lambda _: _announce(address.of(name), browser=not no_browser))
@@ -97,7 +97,7 @@ def _open_desk(where: DataDirectory, admission: ByKey, sessions: Sessions, also_
         guard=Guard(allowed_hosts=also_called),
         admission=admission,
         shelf=OwnShelf(store=store, learner=LEARNER),
-        players=Players(store, sessions.make, PLAYERS_OF_ONE),
+        players=Players(store, sessions.make, PLAYERS_OF_ONE, checkers=sessions.checkers),
         where=str(where.path),
         confined=sessions.confined,
         runtime=sessions.runtime,
@@ -137,7 +137,7 @@ def serve_class(  # noqa: PLR0913, PLR0917 (each is an argument or option of the
             bound = int(listener.getsockname()[1])
             names = classroom.names_of(host, others) | serve.forwarded_hosts(os.environ, bound)
             host_of_cells = Host(survey.level, where.scratch, spares=0)
-            made = door_sessions(host_of_cells, LIMITS_OF_SERVE, "the server")
+            made = door_sessions(host_of_cells, LIMITS_OF_SERVE, "the server", FolderCache(where.examples))
             desk = classroom.open_class(where, serve.kept_key(where), shelved, made, names)
             address = classroom.address_of(host, bound, others)
             serve.serve(desk, where.serving, listener, lambda _: _announce_class(desk.confined, host, address))

@@ -11,29 +11,37 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 from rich.markup import escape
 
 from foretell.config import LIMITS_OF_A_CHECK
 from foretell.errors import RuntimeUnavailable
 from foretell.model.lesson import Lesson
-from foretell.panel import OpenSession, Runner
+from foretell.panel import Cache, OpenSession, Runner
 from foretell.parse.imports import imported_modules
 from foretell.runtime.host import Host
 from foretell.runtime.limits import limits_for
 from foretell.runtime.session import Limits, Session
+from foretell.runtime.turns import count_cores
 from foretell.terminal import ERR
+from foretell.web.checks import Checkers
 from foretell.web.desk import confined_in_words
 from foretell.web.players import Sessions
 
 
-def door_sessions(host: Host, limits: Limits, runs_as: str) -> Sessions:
-    """Give what makes the sessions of a door, under its limits as a lesson changes them."""
+def door_sessions(host: Host, limits: Limits, runs_as: str, examples: Cache) -> Sessions:
+    """Give what makes the sessions of a door, under its limits as a lesson changes them, and what checks answers.
+
+    `examples` keeps what wrong examples of a lesson show.
+    """
 
     def make(lesson: Lesson, seed: int) -> Session:
         return host.session(limits=limits_for(limits, lesson), seed=seed, preload=libraries(lesson))
 
-    return Sessions(make=make, confined=confined_in_words(host.level, runs_as), runtime=host)
+    checkers = Checkers(partial(check_sessions, host), examples, count_cores())
+    confined = confined_in_words(host.level, runs_as)
+    return Sessions(make=make, confined=confined, checkers=checkers, runtime=host)
 
 
 def check_sessions(host: Host, lesson: Lesson) -> OpenSession:

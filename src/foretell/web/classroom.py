@@ -42,7 +42,7 @@ def open_class(
         guard=Guard(allowed_hosts=names),
         admission=AsGuest(key=key),
         shelf=ClassShelf(store, lessons),
-        players=Players(store, sessions.make, PLAYERS_OF_A_CLASS),
+        players=Players(store, sessions.make, PLAYERS_OF_A_CLASS, checkers=sessions.checkers),
         where=WHERE_IT_LIES,
         known_by=KNOWN_BY,
         confined=sessions.confined,

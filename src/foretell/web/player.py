@@ -7,40 +7,52 @@ one player run one after another, in the order they were pressed; a press that w
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
 from itertools import count
 
 from foretell import gate, loop
+from foretell.check import is_checked
 from foretell.errors import ForetellError
 from foretell.loop import Runner
-from foretell.model.attempt import History, KeptRun
+from foretell.model.attempt import CheckVerdict, Diagnosis, History, KeptRun
 from foretell.model.lesson import CodeCell, Lesson
 from foretell.model.run import CellSource, ErrorOutput, Event, Failure, FailureKind, Run, RunRequest
 from foretell.runtime.session import Session
+from foretell.web.checks import Checks
 from foretell.web.press import Press
 from foretell.web.record import LessonRecord
 from foretell.web.stream import Live
 
 SCRATCH = "scratch"
 SECONDS_REMEMBERED = 60.0
+SECONDS_BEFORE_CHECKS = 2.0
 _NOT_RUN = "Not run: stopped while it waited for its turn."
+_NOT_CHECKED = "The check was stopped. Run the cell again to have your code checked."
 _NO_CHANGES: dict[str, object] = {"cells": {}, "sections": {}}
 _SCRATCH_DONE: dict[str, object] = {"announce": "Scratch run finished."}
 
+_log = logging.getLogger(__name__)
+
 
 class Player:
-    """A learner's live use of a lesson. `say_done` gives what the page has to change once a press has ended."""
+    """A learner's live use of a lesson. Without `checks`, nothing but the notebook's own asserts judges a task.
 
-    def __init__(self, lesson: Lesson, record: LessonRecord, session: Session) -> None:
+    `say_done` gives what the page has to change once a press has ended.
+    """
+
+    def __init__(self, lesson: Lesson, record: LessonRecord, session: Session, checks: Checks | None = None) -> None:
         self.lesson = lesson
         self.record = record
         self.session = session
+        self._checks = checks
         self._turn = asyncio.Lock()
         self._numbers = count(1)
         self._presses: dict[int, Press] = {}
         self._unrun: dict[str, str] = {}
         self._warming: asyncio.Task[None] | None = None
+        self._has_run = asyncio.Event()
 
     async def history(self) -> History:
         """Give everything on record."""
@@ -78,6 +90,11 @@ class Player:
     async def _start(self) -> None:
         with suppress(ForetellError):
             await self.session.start()
+        if self._checks is not None:
+            # What a learner waits for comes first, and they may be about to press Run.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._has_run.wait(), SECONDS_BEFORE_CHECKS)
+            self._checks.warm()
 
     def press(self, cells: Sequence[CodeCell], key: str, say_done: Callable[[], dict[str, object]]) -> Live:
         """Run cells one after another; all are committed already. Returns at once."""
@@ -96,10 +113,10 @@ class Player:
         return press.live
 
     async def stop(self) -> bool:
-        """Stop the cell that runs, and forget presses that wait. False where nothing ran."""
+        """Stop the cell that runs or is checked, and forget presses that wait. False where nothing ran."""
         waiting = [press for press in self._presses.values() if not press.over]
         for press in waiting:
-            press.cancelled = True
+            press.cancel()
         if waiting:
             await self.session.stop()
         return bool(waiting)
@@ -107,7 +124,7 @@ class Player:
     async def close(self) -> None:
         """End the process and every run under way."""
         for press in self._presses.values():
-            press.cancelled = True
+            press.cancel()
         await self.session.close()
         tasks = [task for task in (self._warming, *(p.task for p in self._presses.values())) if task is not None]
         for task in tasks:
@@ -136,6 +153,7 @@ class Player:
                 raise
         finally:
             press.over = True
+            self._has_run.set()
             try:
                 changes = await asyncio.to_thread(say_done)
             except ForetellError as error:
@@ -158,15 +176,18 @@ class Player:
                     break
         if press.cancelled:
             self._unrun |= dict.fromkeys(press.cells[begun:], _NOT_RUN)
-        return _NOT_RUN if press.cancelled and not begun else ""
+        if press.cancelled and not begun:
+            return _NOT_RUN
+        return await self._check_all(press, self._checks) if self._checks is not None else ""
 
     async def _run_one(self, press: Press, code: CodeCell, key: str) -> KeptRun | None:
         ended: KeptRun | None = None
+        began = False
         try:
             async with aclosing(loop.play(self.lesson, code, self.record, self._runner(press), key=key)) as events:
                 async for event in events:
                     if isinstance(event, KeptRun):
-                        ended = event
+                        ended, began = event, began or event.run is None
                         await press.begin_cell(event.id, code.cell)
                         if event.run is not None:
                             await press.show(event.run)
@@ -175,7 +196,34 @@ class Player:
         except Exception as fault:
             self._unrun[code.cell] = _explain(fault)
             raise
+        if began and is_checked(code) and ended is not None and _may_be_checked(ended):
+            press.to_check.append((code, ended))
         return ended
+
+    async def _check_all(self, press: Press, checks: Checks) -> str:
+        """Check the tasks that a press has run, and keep what is found; gives what went wrong."""
+        for code, kept in press.to_check:
+            if press.cancelled:
+                return _NOT_CHECKED
+            await press.live.say("checking", {"cell": code.cell})
+            found = await self._check(press, checks.check(code, kept.code))
+            if found is None:
+                return _NOT_CHECKED
+            await asyncio.to_thread(self.record.finish_check, kept.id, found)
+        return ""
+
+    async def _check(self, press: Press, work: Coroutine[None, None, Diagnosis]) -> Diagnosis | None:
+        """What a check finds; None where Stop ended it. What keeps foretell from checking loses nobody a run."""
+        press.checking = asyncio.create_task(work)
+        try:
+            await asyncio.wait({press.checking})
+            return None if press.checking.cancelled() else press.checking.result()
+        except Exception as fault:
+            _log.warning("A check has failed", exc_info=fault)
+            return _unchecked(fault)
+        finally:
+            press.checking.cancel()
+            await asyncio.gather(press.checking, return_exceptions=True)
 
     async def _run_scratch(self, press: Press, code: str, after: str | None) -> str:
         async with self._turn:
@@ -214,6 +262,16 @@ class Player:
         if code is None:
             return ()
         return gate.sources_below((*gate.settled_above(self.lesson, history, cell), code), history)
+
+
+def _may_be_checked(kept: KeptRun) -> bool:
+    """Whether a run has ended, and was not stopped by its learner."""
+    return kept.run is not None and (kept.run.failure is None or kept.run.failure.kind != FailureKind.STOPPED)
+
+
+def _unchecked(fault: Exception) -> Diagnosis:
+    says = f"It could not be checked: {_explain(fault)}"
+    return Diagnosis(verdict=CheckVerdict.ERROR, misconception=None, says=says, difference="", checks=(), seconds=0.0)
 
 
 def _explain(fault: Exception) -> str:

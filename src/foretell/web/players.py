@@ -18,6 +18,7 @@ from foretell.model.attempt import Who
 from foretell.model.lesson import Lesson
 from foretell.runtime.session import Session
 from foretell.store.attempts import Store
+from foretell.web.checks import Checkers
 from foretell.web.player import Player
 from foretell.web.record import LessonRecord
 
@@ -28,11 +29,12 @@ SessionMaker = Callable[[Lesson, int], Session]
 class Sessions:
     """How a door's sessions come to be: `make` is called while `runtime` is open, which it is as long as the server.
 
-    `confined` says on pages how the cells are confined.
+    `confined` says on pages how the cells are confined. `checkers` judge answers to tasks in sessions of their own.
     """
 
     make: SessionMaker
     confined: str
+    checkers: Checkers | None = None
     runtime: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
 
 
@@ -53,7 +55,10 @@ class _Seat:
 
 
 class Players:
-    """Opens players when they are needed and closes those that are not; it must be closed itself."""
+    """Opens players when they are needed and closes those that are not; it must be closed itself.
+
+    `checkers` are closed with it; where there are none, nothing but a notebook's own asserts judges a task.
+    """
 
     def __init__(
         self,
@@ -61,10 +66,12 @@ class Players:
         make_session: SessionMaker,
         kept: PlayersKept,
         clock: Callable[[], float] = time.monotonic,
+        checkers: Checkers | None = None,
     ) -> None:
         self._store = store
         self._make_session = make_session
         self._kept = kept
+        self._checkers = checkers
         self._clock = clock
         self._seats: dict[_Key, _Seat] = {}
         self._opening: dict[_Key, asyncio.Task[None]] = {}
@@ -109,11 +116,13 @@ class Players:
             self._let_go(key)
 
     async def close(self) -> None:
-        """End every player and its processes."""
+        """End every player and its processes, then what checked their answers."""
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
         for key in list(self._seats):
             self._let_go(key)
         await asyncio.gather(*self._closing, return_exceptions=True)
+        if self._checkers is not None:
+            await self._checkers.close()
 
     async def _seat_for(self, key: _Key, lesson: Lesson) -> _Seat:
         while True:
@@ -132,7 +141,8 @@ class Players:
         learner, lesson_id = key
         who = Who(learner=learner, lesson=lesson_id, revision=lesson.revision)
         seed = await asyncio.to_thread(self._store.session_seed, who)
-        player = Player(lesson, LessonRecord(store=self._store, who=who), self._make_session(lesson, seed))
+        checks = self._checkers.of(lesson) if self._checkers is not None else None
+        player = Player(lesson, LessonRecord(store=self._store, who=who), self._make_session(lesson, seed), checks)
         self._make_room()
         self._seats[key] = _Seat(player=player, used_at=self._clock())
 

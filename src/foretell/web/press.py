@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from foretell.model.attempt import Diagnosis, KeptRun
+from foretell.model.lesson import CodeCell
 from foretell.model.run import (
     ClearOutput,
     DisplayOutput,
@@ -30,6 +32,7 @@ from foretell.web.stream import Live
 class Press:
     """A press under way. `frames` holds HTML outputs by the id of their run (0: scratch) and their place in it.
 
+    `to_check` holds the tasks that have run and what is kept of that; `checking` runs while one of them is checked.
     `transcript` is of the text stream being written, None while none is. `error` is the last traceback that is shown,
     with its place.
     """
@@ -40,6 +43,8 @@ class Press:
     cancelled: bool = False
     over: bool = False
     task: asyncio.Task[None] | None = None
+    to_check: list[tuple[CodeCell, KeptRun]] = field(default_factory=list)
+    checking: asyncio.Task[Diagnosis] | None = None
     run_id: int = 0
     outputs: Outputs = field(default_factory=Outputs)
     stream: str = ""
@@ -53,6 +58,12 @@ class Press:
             return
         self.run_id, self.outputs, self.transcript, self.error = run_id, Outputs(), None, None
         await self.live.say("cell", {"cell": cell})
+
+    def cancel(self) -> None:
+        """Run nothing any more, and end a check that is under way."""
+        self.cancelled = True
+        if self.checking is not None:
+            self.checking.cancel()
 
     async def show(self, event: Event) -> None:
         """Say what a run shows."""

@@ -101,11 +101,15 @@ function attach(events, cell) {
     if (!place || place.lastChild?.textContent === ` ${text}`) return;
     place.lastChild?.nodeType === Node.TEXT_NODE ? (place.lastChild.textContent = ` ${text}`) : place.append(` ${text}`);
   };
+  const checking = () => {
+    note("checking…");
+    say("Checking…");
+  };
   const gone = () => {
     followed.delete(events);
     return catchUp();
   };
-  followEvents(events, { log, note, done: (said) => ended(events, cell, said), gone });
+  followEvents(events, { log, note, checking, done: (said) => ended(events, cell, said), gone });
 }
 
 /** Take the page as it is on record now: the run ended, or the server was stopped, while nobody listened. */

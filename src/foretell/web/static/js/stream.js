@@ -6,6 +6,7 @@ import { gathering } from "./log.js";
  * @typedef {object} Follower
  * @property {() => Element | null} log where outputs go; asked each time, since the cell may be replaced meanwhile
  * @property {(text: string) => void} note says how far the run is
+ * @property {() => void} checking the run has ended, and what was written is being checked
  * @property {(said: any) => void} done takes what changed
  * @property {() => Promise<void>} gone the server no longer knows this run
  */
@@ -40,6 +41,10 @@ export function followEvents(address, follower) {
       shown.add(name, said);
     });
   }
+  on("checking", () => {
+    kernel("running", "Checking");
+    follower.checking();
+  });
   on("done", (said) => {
     source.close();
     closed();

@@ -1,0 +1,117 @@
+"""The room in which answers to tasks are checked: one checker a lesson, shared by all learners of a server.
+
+Enters: lessons, cells with tasks, learners' code. Leaves: diagnoses. Invariant: a checker is made when it is first
+needed and closed when its lesson has changed, or with the server; only one task at a time is prepared in advance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from foretell.check import Checker, is_checked
+from foretell.errors import ForetellError
+from foretell.model.attempt import Diagnosis
+from foretell.model.lesson import CodeCell, Lesson
+from foretell.panel import Cache, OpenSession
+
+_log = logging.getLogger(__name__)
+
+_Key = tuple[str, str]
+
+
+class Checks(Protocol):
+    """What judges the answers to the tasks of one lesson."""
+
+    async def check(self, code: CodeCell, source: str) -> Diagnosis:
+        """Judge an answer to the task of a cell. ForetellError where it cannot be checked."""
+        ...
+
+    def warm(self) -> None:
+        """Begin to make ready what answers are compared with; said again, nothing."""
+        ...
+
+
+class Checkers:
+    """Gives the checks of each lesson; it must be closed itself. At most `at_once` answers are looked at together."""
+
+    def __init__(self, sessions: Callable[[Lesson], OpenSession], cache: Cache, at_once: int) -> None:
+        self._sessions = sessions
+        self._cache = cache
+        self._places = asyncio.Semaphore(at_once)
+        self._preparing = asyncio.Lock()
+        self._checkers: dict[_Key, Checker] = {}
+        self._warming: dict[_Key, asyncio.Task[None]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def of(self, lesson: Lesson) -> Checks:
+        """Give what judges answers to a lesson's tasks; nothing is opened yet."""
+        return _ChecksOfLesson(self, lesson)
+
+    async def check(self, lesson: Lesson, code: CodeCell, source: str) -> Diagnosis:
+        """Judge an answer to the task of a cell."""
+        async with self._places:
+            return await self._checker(lesson).check(code, source)
+
+    def warm(self, lesson: Lesson) -> None:
+        """Begin to make ready what answers to this lesson's tasks are compared with, one task after another."""
+        key = (lesson.id, lesson.revision)
+        if key not in self._warming:
+            self._let_go_of_others(key)
+            self._warming[key] = asyncio.create_task(self._warm(lesson))
+
+    async def close(self) -> None:
+        """End every session in which answers are looked at."""
+        for key in {*self._checkers, *self._warming}:
+            self._let_go(key)
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def _warm(self, lesson: Lesson) -> None:
+        for code in filter(is_checked, lesson.code_cells):
+            async with self._preparing:
+                try:
+                    await self._checker(lesson).warm(code)
+                except ForetellError as error:
+                    _log.warning("Answers to cell %s of '%s' cannot be checked: %s", code.cell, lesson.id, error)
+
+    def _checker(self, lesson: Lesson) -> Checker:
+        key = (lesson.id, lesson.revision)
+        if key not in self._checkers:
+            self._let_go_of_others(key)
+            self._checkers[key] = Checker(lesson, self._sessions(lesson), self._cache)
+        return self._checkers[key]
+
+    def _let_go_of_others(self, key: _Key) -> None:
+        """Close what belongs to other revisions of a lesson: its files have changed."""
+        for other in {*self._checkers, *self._warming} - {key}:
+            if other[0] == key[0]:
+                self._let_go(other)
+
+    def _let_go(self, key: _Key) -> None:
+        task = asyncio.create_task(_end(self._warming.pop(key, None), self._checkers.pop(key, None)))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+class _ChecksOfLesson:
+    """The checks of one lesson, in a room that has those of others too."""
+
+    def __init__(self, room: Checkers, lesson: Lesson) -> None:
+        self._room = room
+        self._lesson = lesson
+
+    async def check(self, code: CodeCell, source: str) -> Diagnosis:
+        return await self._room.check(self._lesson, code, source)
+
+    def warm(self) -> None:
+        self._room.warm(self._lesson)
+
+
+async def _end(warming: asyncio.Task[None] | None, checker: Checker | None) -> None:
+    if warming is not None:
+        warming.cancel()
+        await asyncio.gather(warming, return_exceptions=True)
+    if checker is not None:
+        await checker.close()
