@@ -28,7 +28,8 @@ EXAMINE = "__import__('foretell.runtime.inside.examine', fromlist=['show_examine
 EXAMPLES = "__import__('foretell.runtime.inside.examples', fromlist=['show_examples']).show_examples"
 MOST_SECONDS = 10.0
 EXAMPLE_SECONDS = 1.0
-FORMAT = 1
+FORMAT = 3
+ENDED = Failure(kind=FailureKind.CRASH, message="It ended the process in which it was looked at.")
 
 Runner = Callable[[RunRequest], AsyncGenerator[Event, None]]
 OpenSession = Callable[[float], AbstractAsyncContextManager[Runner]]
@@ -166,7 +167,13 @@ class Panel:
         reference = answered(self.solution, shown).behaviour
         if reference is None:
             raise self._fails(shown.failure)
-        return Asked(wanted=self.task.name, starter=self.task.starter, probing=self.probing, reference=reference)
+        return Asked(
+            wanted=self.task.name,
+            starter=self.task.starter,
+            before=frozenset(self.before),
+            probing=self.probing,
+            reference=reference,
+        )
 
     def _fails(self, failure: Failure | None) -> LessonError:
         why = f"{failure.kind}: {failure.message}" if failure is not None else "nothing came back"
@@ -197,20 +204,24 @@ class Panel:
         return self._examples[place]
 
     async def _show_examples(self, plan: str) -> list[Shown]:
-        """Look at all of them in one session; what its time is too short for counts as never ending."""
+        """Look at all of them, in one session as far as it goes; one that ends it has ended its own code."""
         sources = [example.source for example in self.probing.examples]
+        shown: list[Shown] = []
+        while len(shown) < len(sources):
+            left = sources[len(shown) :]
+            shown += await self._show_some(left, plan) or [Shown(failure=ENDED, examined=None)]
+        return shown
+
+    async def _show_some(self, sources: Sequence[str], plan: str) -> list[Shown]:
+        """What is seen of these sources, one after the other, until the session ends."""
         order = json.dumps({"sources": sources, "plan": json.loads(plan), "seconds": EXAMPLE_SECONDS})
-        seconds = MOST_SECONDS + EXAMPLE_SECONDS * len(sources)
-        async with self._sessions(seconds) as run:
+        async with self._sessions(MOST_SECONDS + EXAMPLE_SECONDS * len(sources)) as run:
             cell = CellSource(cell="probes", text=f"{EXAMPLES}({order!r})", keeps_source=False)
             ended = await run_cell(run, RunRequest(prefix=self.prefix, cell=cell))
-        late = Failure(kind=FailureKind.TIME, message="It was not looked at in time.")
-        shown = [Shown(failure=late, examined=None)] * len(sources)
-        for one in ended.outputs:
-            if isinstance(one, DisplayOutput) and MIME in one.data:
-                said = json.loads(one.data[MIME])
-                shown[said["place"]] = Shown(failure=_failure(said["failure"]), examined=said["examined"])
-        return shown
+        said = [
+            json.loads(one.data[MIME]) for one in ended.outputs if isinstance(one, DisplayOutput) and MIME in one.data
+        ]
+        return [Shown(failure=_failure(one["failure"]), examined=one["examined"]) for one in said]
 
     def _key(self, place: int) -> str:
         parts: Sequence[object] = (

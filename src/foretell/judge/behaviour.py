@@ -26,6 +26,7 @@ PROBE_SETS = 16
 MOST_NOTES = 4000
 _DTYPES = frozenset({"float32", "float64", "float16", "int64", "int32", "bool", "int8", "int16", "uint8", "complex64"})
 _RTOL, _ATOL = 1e-3, 1e-4
+_MANY = 48
 _BATCHES = tuple(range(2, 10))
 
 
@@ -82,10 +83,18 @@ class Tied(StrEnum):
     SIZES = "sizes"
 
 
+class Weights(StrEnum):
+    """Which numbers the parameters have in a call: those drawn, the same with the other sign, or others."""
+
+    DRAWN = "drawn"
+    NEGATED = "negated"
+    OTHERS = "others"
+
+
 def draw(probing: Probing, seed: int, earlier: Sequence[str], tied: Tied = Tied.SHAPES) -> str:
     """The plan of one set of probes, as JSON: the same seed gives the same. `earlier` are names that were there before.
 
-    Each build is called with its inputs, with one of a batch size of its own, and with one of large numbers.
+    Each build is called with its inputs, with one of a batch size of its own, with many rows, and with large numbers.
     """
     random = Random(seed)  # noqa: S311  nothing secret is drawn
     builds = [
@@ -109,12 +118,23 @@ def draw(probing: Probing, seed: int, earlier: Sequence[str], tied: Tied = Tied.
 
 
 def _calls(build: Build, random: Random) -> list[list[object]]:
+    """Each call as (shape of the input, its scale, which numbers the parameters have).
+
+    The output of one drawn network may have one sign for every input; that of its negative has then the other.
+    """
     if not build.inputs:
         return []
     first = list(build.inputs[0])
     others = [size for size in _BATCHES if size not in {shape[0] for shape in build.inputs if shape}]
     drawn = [random.choice(others), *first[1:]] if first else first
-    return [*([list(shape), 1.0] for shape in build.inputs), [drawn, 1.0], [first, LARGE]]
+    many = [_MANY, *first[1:]] if first else first
+    return [
+        *([list(shape), 1.0, Weights.DRAWN] for shape in build.inputs),
+        [drawn, 1.0, Weights.OTHERS],
+        [many, 1.0, Weights.NEGATED],
+        [first, LARGE, Weights.DRAWN],
+        [many, LARGE, Weights.OTHERS],
+    ]
 
 
 def read_behaviour(text: str) -> Behaviour | None:

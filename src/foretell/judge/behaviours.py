@@ -29,7 +29,7 @@ from foretell.model.attempt import BehaviourCheck
 from foretell.model.belief import Build
 
 _LONGEST = 160
-_MOST_CALLS = 8
+_MOST_CALLS = 16
 
 
 def checks_of(answered: Answered, asked: Asked) -> tuple[BehaviourCheck, ...]:

@@ -20,6 +20,7 @@ from foretell.model.belief import Misconception, Probing
 from foretell.model.run import Failure, FailureKind
 
 NOT = "not "
+IMITATES = "imitates"
 # What code shows that has changed Python or torch under the probes says nothing of its layers.
 TAMPERS = frozenset({"source: rebinds a builtin", "source: replaces a function of torch"})
 
@@ -38,10 +39,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a task asks: the name to be defined, the starter, how it is probed, what the solution showed."""
+    """What a task asks: the name to be defined, the starter, names there `before`, probes, what the solution showed."""
 
     wanted: str
     starter: str
+    before: frozenset[str]
     probing: Probing
     reference: Behaviour
 
@@ -64,7 +66,7 @@ def facts_of(answered: Answered, asked: Asked) -> frozenset[str]:
     failure = None if stopped else answered.failure
     shown = read_shown(answered.behaviour, asked.reference, asked.probing, failure)
     starter = {"source: is the starter"} if is_same_code(answered.source, asked.starter) else set()
-    return frozenset(stopped | starter) | shown | read_facts(answered.source, asked.wanted)
+    return frozenset(stopped | starter) | shown | read_facts(answered.source, asked.wanted, asked.before)
 
 
 def name_of(
@@ -75,21 +77,22 @@ def name_of(
 ) -> str | None:
     """The id of the belief that explains a wrong answer; None where none does, or several do.
 
-    A belief with signs needs them; what behaves like a wrong example in numbers that the solution does not give is
-    explained by its belief.
+    A belief needs one of its signs, and without signs that a wrong example of it behaves just so, in numbers that the
+    solution does not give. Where the signs of several hold, those that are imitated too come first.
     """
     facts = facts_of(answered, asked)
-    signed = {one.id for one in catalogue if _holds_any(one, facts)}
     imitated = set() if facts & TAMPERS else set(_imitated(answered, asked, examples))
-    both = signed & imitated
-    fits = both or signed or imitated
+    signed = {one.id for one in catalogue if _holds_any(one, facts, one.id in imitated)}
+    known = {one.id for one in catalogue}
+    fits = signed & imitated or signed or imitated - known
     return next(iter(fits)) if len(fits) == 1 else None
 
 
-def _holds_any(one: Misconception, facts: frozenset[str]) -> bool:
+def _holds_any(one: Misconception, facts: frozenset[str], imitates: bool) -> bool:  # noqa: FBT001  one more fact
     """Whether a sign of a belief holds; in code that tampers, only one that says so counts."""
-    signs = (sign for sign in one.signs if not facts & TAMPERS or TAMPERS & set(sign))
-    return any(all(_holds(fact, facts) for fact in sign) for sign in signs)
+    own = facts | {IMITATES} if imitates else facts
+    signs = (sign for sign in one.signs or ((IMITATES,),) if not facts & TAMPERS or TAMPERS & set(sign))
+    return any(all(_holds(fact, own) for fact in sign) for sign in signs)
 
 
 def _holds(fact: str, facts: frozenset[str]) -> bool:

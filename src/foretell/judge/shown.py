@@ -49,6 +49,7 @@ _MESSAGES = (
     ("a class called as a parent", r"takes (?:1 positional argument|from)|Module\(\)|metaclass|bases"),
 )
 Values = NDArray[np.float64]
+_MOST_CALLS = 16
 _SMALL = 1e-3
 _NOT_A_TENSOR = re.compile(r"must be Tensor, not (\S+)")
 
@@ -92,7 +93,8 @@ def _of_any(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterator[
     failed = behaviour.failure(build)
     if failed is not None:
         stage, failure = failed
-        yield f"fails when {'made' if stage in {'make', 'type', 'again', 'set'} else 'called'}"
+        made = stage in {"make", "type", "again", "set"}
+        yield "fails when made" if made else "fails when called" if stage.startswith("out") else "fails in training"
         if stage.startswith("out") and stage != "out0":
             yield "fails for another input"
         yield from _of_failure(failure.kind, failure.message, failure.name)
@@ -192,10 +194,15 @@ def _linears(behaviour: Behaviour, build: str) -> list[tuple[int, int]]:
 def _of_parts(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterator[str]:
     names = [str(part[0]) for part in behaviour.plain(f"{build}/parts") or () if isinstance(part, list) and part]
     yield from (f"holds {name}" for name in set(names))
+    right = [str(part[0]) for part in reference.plain(f"{build}/parts") or () if isinstance(part, list) and part]
+    if len([name for name in names if name != "Sequential"]) > len([name for name in right if name != "Sequential"]):
+        yield "holds more layers"
     own, wanted = _linears(behaviour, build), _linears(reference, build)
     if not own or len(wanted) != 2:
         return
-    if own == [(size, other) for other, size in wanted] and own != wanted:
+    turned = [one != right and one == right[::-1] for one, right in zip(own, wanted, strict=False)]
+    fits = [one in {right, right[::-1]} for one, right in zip(own, wanted, strict=False)]
+    if len(own) == len(wanted) and any(turned) and all(fits):
         yield "linear layers are swapped"
     elif len(own) == 2 and own[0][1] != own[1][0] and not _chains(own[1], own[0], wanted):
         yield "linear layers do not chain"
@@ -241,8 +248,8 @@ def _of_output(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterat
         yield "right at zero"
     if _is_linear(behaviour, reference, build):
         yield "output is linear"
-    outputs = [behaviour.entries(f"{build}/out{place}") for place in range(8)]
-    rights = [reference.entries(f"{build}/out{place}") for place in range(8)]
+    outputs = [behaviour.entries(f"{build}/out{place}") for place in range(_MOST_CALLS)]
+    rights = [reference.entries(f"{build}/out{place}") for place in range(_MOST_CALLS)]
     fits = [alike(one, other) for one, other in zip(outputs, rights, strict=True) if other is not None]
     if any(fits) and not all(fits):
         yield "right for some inputs"
@@ -255,6 +262,8 @@ def _of_first_output(first: Entries, wanted: Entries, given: Entries) -> Iterato
         yield "returns its input"
     if alike(first, wanted):
         yield "first output is right"
+    if first.dtype != wanted.dtype:
+        yield "another output dtype"
     if not np.any(first.values):
         yield "returns zeros"
     elif first.values.size > 1 and np.allclose(first.values, first.values.flat[0]):
@@ -312,17 +321,24 @@ def _is_joined(own: Values, right: Values, x: Values) -> bool:
 
 def _is_linear(behaviour: Behaviour, reference: Behaviour, build: str) -> bool:
     """Whether the output for the largest batch is a linear function of the input, to single precision."""
-    for at in range(8):
+    for at in range(_MOST_CALLS):
         own, given = behaviour.entries(f"{build}/out{at}"), reference.entries(f"{build}/input{at}")
         if own is None or given is None or given.values.ndim != 2 or own.values.ndim != 2:
             continue
         rows, columns = given.values.shape
         if rows < 2 * columns + 2 or own.values.shape[0] != rows:
             continue
-        inputs = np.concatenate([given.values, np.ones((rows, 1))], axis=1)
-        factors, *_ = np.linalg.lstsq(inputs, own.values, rcond=None)
-        return bool(np.any(own.values)) and close(inputs @ factors, own.values)
+        factors, *_ = np.linalg.lstsq(_with_ones(given.values), own.values, rcond=None)
+        first, other = behaviour.entries(f"{build}/out0"), reference.entries(f"{build}/input0")
+        if first is None or other is None or not np.any(own.values):
+            return False
+        pairs = ((given.values, own.values), (other.values, first.values))
+        return all(close(_with_ones(inputs) @ factors, outputs) for inputs, outputs in pairs)
     return False
+
+
+def _with_ones(inputs: Values) -> Values:
+    return np.concatenate([inputs, np.ones((len(inputs), 1))], axis=1)
 
 
 def _of_training(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterator[str]:
@@ -362,6 +378,9 @@ def _of_result(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterat
             yield "gives another type"
     if is_random(behaviour, build):
         yield "the result is random"
+    values = [note for key, note in behaviour.notes.items() if key.startswith(f"{build}/value")]
+    if any(isinstance(note, Entries) and note.dtype != "float32" for note in values):
+        yield "the result has another precision"
     for name in ("weight", "bias"):
         yield from _of_named_value(behaviour, reference, build, name)
     for key, note in reference.notes.items():

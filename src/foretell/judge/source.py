@@ -52,13 +52,18 @@ def is_same_code(one: str, other: str) -> bool:
         return False
 
 
-def read_facts(source: str, wanted: str) -> frozenset[str]:
-    """The facts of a source in which `wanted` is the class, function or variable that the task asks for."""
+def read_facts(source: str, wanted: str, before: frozenset[str] = frozenset()) -> frozenset[str]:
+    """The facts of a source in which `wanted` is the class, function or variable that the task asks for.
+
+    `before` are the names that earlier cells have given a value.
+    """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset({"source: is not Python"})
     facts = {*_of_module(tree, wanted), *_of_names(tree)}
+    if {_name(target) for node in tree.body for target in _targets(node)} & (before - {wanted}):
+        facts.add("rebinds an earlier name")
     owner = _class_of(tree, wanted)
     if owner is not None:
         facts |= {*_of_class(owner), *_of_methods(owner)}
@@ -146,6 +151,10 @@ def _of_names(tree: ast.Module) -> Iterator[str]:
                 yield "uses Identity"
         if isinstance(node, ast.Attribute) and node.attr in _CUTS:
             yield "cuts the gradient"
+        if isinstance(node, ast.Attribute) and node.attr in {"std", "var", "std_mean", "var_mean"}:
+            yield "normalises"
+        if isinstance(node, ast.Attribute) and node.attr in {"T", "t", "mT", "transpose"}:
+            yield "transposes"
         if isinstance(node, ast.Call):
             yield from _of_call(node)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
@@ -169,14 +178,19 @@ def _of_call(call: ast.Call) -> Iterator[str]:
     ):
         yield "puts the class of an activation into Sequential"
     if name == "Sequential" and any(
-        isinstance(argument, ast.Attribute) and argument.attr[:1].islower() and _root(argument) in _PACKAGES
+        isinstance(argument, ast.Lambda)
+        or (isinstance(argument, ast.Attribute) and argument.attr[:1].islower() and _root(argument) in _PACKAGES)
         for argument in call.args
     ):
         yield "puts a function into Sequential"
     if name in {"double", "float64"} or any(_name(keyword.value) in {"float64", "double"} for keyword in call.keywords):
         yield "asks for double precision"
-    if name in {"half", "bfloat16"}:
+    if name in {"half", "bfloat16"} or any(_name(one) in {"half", "float16"} for one in given):
         yield "asks for another precision"
+    if any(_name(one) in {"double", "float64"} for one in given):
+        yield "asks for double precision"
+    if name in {"clamp", "clip"} and len(given) + len(call.keywords) - (_root(call.func) == "torch") >= 2:
+        yield "uses another activation"
     if name in {"float64", "double", "set_default_dtype"}:
         yield "asks for double precision"
 
@@ -192,7 +206,7 @@ def _is_literal(node: ast.expr) -> bool:
 
 def _of_class(owner: ast.ClassDef) -> Iterator[str]:
     bases = [_name(base) for base in owner.bases]
-    if not owner.bases:
+    if not [base for base in bases if base != "object"]:
         yield "the class has no parent"
     if any(isinstance(base, ast.Call) for base in owner.bases):
         yield "the parent class is called"
@@ -203,6 +217,10 @@ def _of_class(owner: ast.ClassDef) -> Iterator[str]:
         yield "__init__ is misspelled"
     if "forward" not in methods:
         yield "no forward in the class"
+        if not set(methods) - {"__init__", "__repr__", "extra_repr"}:
+            yield "only __init__ in the class"
+        if difflib.get_close_matches("forward", [name.strip("_").lower() for name in methods], 1, 0.7):
+            yield "forward is misspelled"
     if "__call__" in methods:
         yield "defines __call__"
     if {"parameters", "named_parameters"} & set(methods):
@@ -260,7 +278,10 @@ def _of_init(init: Function) -> Iterator[str]:
         yield "the parent's __init__ is not called"
     for call in inits:
         parent = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if isinstance(parent, ast.Call) and _name(parent.func) == "super" and len(parent.args) == 1:
+        is_super = isinstance(parent, ast.Call) and _name(parent.func) == "super"
+        if isinstance(parent, ast.Call) and is_super and len(parent.args) == 1:
+            yield "super() is not bound"
+        if not is_super and not call.args:
             yield "super() is not bound"
     if any(isinstance(node, Function) and node is not init and node.name == "forward" for node in ast.walk(init)):
         yield "forward is inside __init__"
@@ -272,8 +293,11 @@ def _of_init(init: Function) -> Iterator[str]:
     ):
         yield "layers as default values"
     names = {node.id for node in ast.walk(init) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    if any(argument.arg not in names for argument in init.args.args[1:]):
+    arguments = {argument.arg for argument in init.args.args[1:]}
+    if arguments - names:
         yield "an argument of __init__ is not used"
+    if arguments & {_name(target) for node in init.body for target in _targets(node) if isinstance(target, ast.Name)}:
+        yield "an argument of __init__ is overwritten"
     if any(_writes_sizes(node) for node in ast.walk(init)):
         yield "writes sizes into its layers"
     attributes = _self_attributes(init)
@@ -307,6 +331,8 @@ def _of_stored(node: ast.Assign | ast.AnnAssign) -> Iterator[str]:
             _makes_layer(one) or isinstance(one, ast.Name) for one in ast.walk(value)
         ):
             yield "layers in a plain container"
+        if isinstance(value, ast.List | ast.Dict) and not getattr(value, "elts", getattr(value, "keys", ())):
+            yield "an empty container on self"
         if isinstance(value, ast.Call) and _name(value.func) in {"list", "tuple", "dict", "set", "OrderedDict"}:
             yield "layers in a plain container"
         if isinstance(value, ast.Lambda):
@@ -319,6 +345,8 @@ def _of_forward(forward: Function) -> Iterator[str]:
     for node in ast.walk(forward):
         if _makes_layer(node, weights=True):
             yield "makes layers in forward"
+        if isinstance(node, ast.Attribute) and node.attr in {"weight", "bias"}:
+            yield "uses a parameter by hand"
         if isinstance(node, ast.Call):
             name = _name(node.func)
             if name == "forward" and _root(node.func) == "self" and len(_path(node.func)) == 2:
@@ -331,10 +359,8 @@ def _of_forward(forward: Function) -> Iterator[str]:
                 > 0
             ):
                 yield "writes sizes into a reshape"
-            if name in {"clamp", "clip"}:
-                yield "uses clamp"
-        if isinstance(node, ast.If | ast.IfExp) and _asks_for_numbers(node.test):
-            yield "special-cases its input"
+            if name in {"zeros", "zeros_like", "new_zeros"}:
+                yield "makes zeros in forward"
 
 
 def _flat(nodes: list[ast.expr]) -> list[ast.expr]:
@@ -365,6 +391,14 @@ def _of_flow(function: Function, place: str) -> Iterator[str]:
         yield f"{place} returns nothing"
     if any(isinstance(node, ast.Call) and _name(node.func) == "print" for node in own):
         yield f"prints in {place}"
+    if any(isinstance(node, ast.Return) for loop in own if isinstance(loop, ast.For | ast.While) for node in loop.body):
+        yield "returns inside a loop"
+    if any(isinstance(node, ast.Call) and _name(node.func) in {"backward", "step"} for node in own):
+        yield "trains"
+    if any(isinstance(node, ast.Call) and _name(node.func) == function.name and place == "function" for node in own):
+        yield "forward calls itself"
+    if any(isinstance(node, ast.If | ast.IfExp) and _asks_for_numbers(node.test) for node in own):
+        yield "special-cases its input"
     for block in _blocks(function):
         if any(isinstance(node, ast.Return) for node in block[:-1]):
             yield "code after return"
@@ -372,6 +406,8 @@ def _of_flow(function: Function, place: str) -> Iterator[str]:
     data = arguments[1] if place == "forward" and len(arguments) > 1 else arguments[0] if arguments else ""
     assigned = {target.id for node in own for target in _targets(node) if isinstance(target, ast.Name)}
     returned = [node.value for node in returns if node.value is not None]
+    if any(isinstance(value, ast.Call) and _name(value.func) == "print" for value in returned):
+        yield f"{place} returns what print returns"
     if returned and all(isinstance(value, ast.Name) and value.id == data for value in returned):
         yield "returns its argument" if data not in assigned else "returns its argument's name"
         if _only_returns(function):
@@ -385,7 +421,8 @@ def _of_flow(function: Function, place: str) -> Iterator[str]:
     used = {node.id for node in own if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     if assigned - used:
         yield "computes what it does not use"
-    last = next((_name(target) for node in reversed(function.body) for target in _targets(node)), "")
+    targets = [target for node in function.body for target in _targets(node) if isinstance(target, ast.Name)]
+    last = targets[-1].id if targets else ""
     if last and last not in used and returned and isinstance(returned[-1], ast.Name):
         yield "returns another variable than the last"
     if data and data not in used:
@@ -461,6 +498,9 @@ def _of_numbers(function: Function) -> Iterator[str]:
     for node in ast.walk(function):
         if _writes_sizes(node):
             yield "writes sizes into layers"
+        if isinstance(node, ast.Call) and _name(node.func) == "range":
+            if node.args and type(_constant(node.args[-1])) is int and len(node.args) < 3:
+                yield "names layers by number"
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == argument:
             places.add(_constant(node.slice))
     if any(isinstance(one, int) and one >= 1 for one in places):

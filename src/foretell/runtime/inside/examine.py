@@ -148,7 +148,7 @@ def _look_at_module(
     notes.attempt(f"{key}/type", lambda: _describe(notes, key, made))
     torch, seed = _torch(), plan["seed"]
     if not isinstance(made, torch.nn.Module):
-        _call(notes, key, made, build, seed)
+        _call(notes, key, made, build, plan)
         return
     fresh = "(" in build["make"]
     other = notes.attempt(f"{key}/again", lambda: _evaluate(build["make"], names)) if fresh else made
@@ -158,7 +158,8 @@ def _look_at_module(
     for module in (made, other):
         notes.attempt(f"{key}/set", partial(_set, module, seed, plan["tied"]))
         module.train()
-    _call(notes, key, made, build, seed)
+    _call(notes, key, made, build, plan)
+    notes.attempt(f"{key}/set", partial(_set, made, seed, plan["tied"]))
     _look_at_randomness(notes, key, (made, other), _input(build["inputs"][0], seed, 0, 1.0))
     _look_at_gradients(notes, key, made, _input(build["inputs"][0], seed, 0, 1.0), seed)
     _look_at_zero(notes, key, made, _input(build["inputs"][0], seed, 0, 1.0))
@@ -169,22 +170,28 @@ def _input(shape: list[int], seed: int, place: int, scale: float) -> Any:
     return _torch().from_numpy(plain_values(shape, (seed, 7, place)) * scale).float()
 
 
-def _set(module: Any, seed: int, tied: str) -> None:
+def _set(module: Any, seed: int, tied: str, weights: str = "drawn") -> None:
     torch = _torch()
     parameters = list(module.parameters())
     if len(parameters) > MOST_PARAMETERS or sum(each.numel() for each in parameters) > MOST_NUMBERS:
         raise ValueError(f"{len(parameters)} parameters are more than can be looked at")
     with torch.no_grad():
         for each in parameters:
-            each.copy_(torch.from_numpy(canonical_values(tuple(each.shape), seed, tied)))
+            values = canonical_values(tuple(each.shape), seed + (weights == "others"), tied)
+            each.copy_(torch.from_numpy(-values if weights == "negated" else values))
 
 
-def _call(notes: Notes, key: str, made: Any, build: Mapping[str, Any], seed: int) -> None:
+def _call(notes: Notes, key: str, made: Any, build: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
     """Call it with each input: what comes back, what a hook sees, what has become of the input."""
+    seed, tied = plan["seed"], plan["tied"]
     seen: list[Any] = []
     if hasattr(made, "register_forward_hook"):
         made.register_forward_hook(lambda _module, _given, given_back: seen.append(given_back))
-    for place, (shape, scale) in enumerate(build["calls"]):
+    now = "drawn"
+    for place, (shape, scale, weights) in enumerate(build["calls"]):
+        if weights != now and not build["given"] and isinstance(made, _torch().nn.Module):
+            notes.attempt(f"{key}/set", partial(_set, made, seed, tied, weights))
+            now = weights
         given = _input(shape, seed, place, scale)
         seen.clear()
         value = notes.attempt(f"{key}/out{place}", partial(_apply, made, given))
@@ -296,7 +303,7 @@ def _look_at_result(
         notes.array(f"{key}/value/{name}", each)
     for name, each in list(again.named_parameters())[:MOST_PARAMETERS]:
         notes.array(f"{key}/again/{name}", each)
-    _call(notes, key, made, build, seed)
+    _call(notes, key, made, build, plan)
 
 
 def _note_values(notes: Notes, key: str, made: Any) -> None:

@@ -16,12 +16,15 @@ from typing import Any
 
 from foretell.model.run import DisplayOutput
 from foretell.runtime.inside.examine import MIME, examine
+from foretell.runtime.inside.held import hold
 from foretell.runtime.inside.linux import die_with_parent
 from foretell.runtime.inside.shell import LessonShell
+from foretell.runtime.messages import Rlimit
 from foretell.runtime.observe import one_line
 
 FILE = "<ipython-input-answer>"
 READ_BYTES = 1 << 16
+MOST_BYTES = 256 << 20
 LATE = {"kind": "time", "message": "It ran longer than an example may.", "line": None}
 GONE = {"kind": "crash", "message": "Its process ended.", "line": None}
 
@@ -43,6 +46,7 @@ def _look_apart(source: str, names: dict[str, Any], plan: dict[str, Any], second
         try:
             die_with_parent(parent)
             os.close(read_end)
+            hold((Rlimit(name="RLIMIT_AS", limit=MOST_BYTES),))
             with LessonShell.instance().outlet.shut(), os.fdopen(write_end, "w") as told:
                 told.write(json.dumps(_look(source, dict(names), plan)))
         finally:

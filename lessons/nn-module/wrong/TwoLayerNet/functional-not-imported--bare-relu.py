@@ -1,8 +1,0 @@
-class TwoLayerNet(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1 = nn.Linear(10, 32)
-        self.fc2 = nn.Linear(32, 1)
-
-    def forward(self, x):
-        return self.fc2(relu(self.fc1(x)))

@@ -1,1 +1,0 @@
-sequential_model = [nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 1)]
