@@ -389,3 +389,16 @@ def test_a_cell_that_is_asked_again_keeps_which_questions_and_one_key_asks_once(
     store.ask_again(ME, cell="ex1", questions=[], key="again-key-2")
     asked = [(one.what, one.questions) for one in store.history(ME).openings]
     assert asked == [(Opened.HINT_1, ()), (Opened.AGAIN, ("ex1-q2",)), (Opened.AGAIN, ())]
+
+
+def test_checks_of_every_lesson_are_given_back_with_where_they_were_made(store):
+    for key, who in (("one", ME), ("two", LATER), ("three", OTHER)):
+        commit = store.commit(who, cell="t", predictions=(), skipped=(), key=key)
+        started = store.start_run(who, cell="t", commit=commit.id, code="net", state="s", key=f"run-{key}")
+        store.finish_check(started.id, FOUND)
+    found = store.checks_of("me")
+    assert [(one.lesson, one.revision, one.cell, one.diagnosis) for one in found] == [
+        ("nets", "r1", "t", FOUND),
+        ("nets", "r2", "t", FOUND),
+    ]
+    assert found[0].at < found[1].at

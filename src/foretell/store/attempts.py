@@ -21,7 +21,9 @@ from foretell.store import tables
 from foretell.store.database import Database, open_database
 from foretell.store.finished import FinishedRuns
 from foretell.store.history import (
+    KeptCheck,
     KeptPrediction,
+    read_checks,
     read_commits,
     read_history,
     read_predictions,
@@ -182,6 +184,10 @@ class Store:
     def predictions_of(self, learner: str) -> tuple[KeptPrediction, ...]:
         """Every prediction of a learner in every lesson, oldest first."""
         return self._database.read(lambda connection: tuple(read_predictions(connection, learner)))
+
+    def checks_of(self, learner: str) -> tuple[KeptCheck, ...]:
+        """What every check of a learner's code found, in every lesson, oldest first."""
+        return self._database.read(lambda connection: tuple(read_checks(connection, learner)))
 
     def session_seed(self, who: Who) -> int:
         """The seed of this learner's runs in this revision (0 to 2**31 - 1), drawn once."""

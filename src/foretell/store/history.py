@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from foretell.model.attempt import (
     Commit,
+    Diagnosis,
     Draft,
     History,
     Judgement,
@@ -58,6 +59,19 @@ class KeptPrediction:
     prediction: Prediction
     judgement: Judgement | None
     run: int | None
+    round: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCheck:
+    """What a check of a task found in any lesson; `at` is when the code was run."""
+
+    lesson: str
+    revision: str
+    cell: str
+    diagnosis: Diagnosis
+    run: int
     round: int
     at: datetime
 
@@ -150,6 +164,23 @@ def read_predictions(connection: Connection, learner: str) -> Iterator[KeptPredi
             prediction=_prediction(row),
             judgement=judgement,
             run=run,
+            round=row.round,
+            at=row.at,
+        )
+
+
+def read_checks(connection: Connection, learner: str) -> Iterator[KeptCheck]:
+    """What every check of a learner's code found, oldest first."""
+    columns = (diagnoses.c.diagnosis, runs.c.id, runs.c.round, runs.c.cell, runs.c.at)
+    source = diagnoses.join(runs).join(sessions, sessions.c.id == runs.c.session_id)
+    found = select(*columns, sessions.c.lesson, sessions.c.revision).select_from(source)
+    for row in connection.execute(_ordered(found.where(sessions.c.learner == learner), runs.c.id)):
+        yield KeptCheck(
+            lesson=row.lesson,
+            revision=row.revision,
+            cell=row.cell,
+            diagnosis=diagnosis_from_json(row.diagnosis),
+            run=row.id,
             round=row.round,
             at=row.at,
         )
