@@ -157,7 +157,8 @@ def checked(found, *, asserts=(True,), written="answer = 2"):
     allowed = record.commit(cell="t", predictions=(), skipped=(), key="k")
     kept = record.start_run(cell="t", commit=allowed.id, code=written, state="s", key="k")
     record.finish_run(kept.id, ran("t", asserts=asserts), ())
-    record.finish_check(kept.id, found)
+    if found is not None:
+        record.finish_check(kept.id, found)
     lesson = replace(lesson_of(code), misconceptions=CATALOGUE)
     view = cell_view(scene_of(lesson, record.history(), {}), code)
     return view.checks, str(draw_cell(view, CHROME, "small"))
@@ -184,6 +185,43 @@ def test_a_catalogues_own_sentence_keeps_its_marks():
     found = diagnosed(replace(WRONG, misconception="flat", says=FLAT.says), CATALOGUE)
     assert found.says_html == "This is <code>flat</code>, and <em>only</em> that."
     assert found.difference_html == "For <code>x</code> you return (5,)."
+
+
+def test_the_asserts_of_the_notebook_stand_folded_beside_what_a_check_found():
+    view, drawn = checked(WRONG, asserts=(True, False))
+    assert [line.ok for line in view.lines] == [False, True]
+    assert (view.notebook_heading, [line.ok for line in view.notebook]) == ("1 of 2 checks pass", [True, False])
+    folded = drawn.partition("<details class=\"notebook\">")[2].partition("</details>")[0]
+    assert "Checks of the notebook" in folded
+    assert folded.count("<li") == 2
+
+
+def test_without_a_check_the_asserts_of_the_notebook_stand_in_the_open():
+    for found in (None, replace(WRONG, verdict=CheckVerdict.ERROR, checks=())):
+        view, drawn = checked(found, asserts=(True, False))
+        assert (len(view.lines), view.notebook) == (2, ())
+        assert "Checks of the notebook" not in drawn
+
+
+def test_what_ended_code_before_anything_could_be_seen_of_it_is_said_once():
+    raised = "Line 1: NameError: name 'modul' is not defined"
+    ended = tuple(replace(one, ok=False, evidence=raised) for one in BEHAVIOURS)
+    view, drawn = checked(replace(WRONG, misconception=None, says="", difference=raised, checks=ended))
+    assert [line.ok for line in view.lines] == [None, None]
+    assert view.heading == "None of the 2 checks was reached"
+    assert words(drawn).count("NameError") == 1
+
+
+def test_what_stopped_code_is_said_once_where_no_belief_explains_it():
+    said = "Your cell ended Python itself with exit code 3."
+    stopped = replace(WRONG, verdict=CheckVerdict.STOPPED, misconception=None, says=said, difference=said, checks=())
+    assert words(checked(stopped)[1]).count("exit code 3") == 1
+
+
+def test_an_untouched_starter_is_told_what_will_be_looked_at_and_that_it_was_not_reached():
+    view, drawn = checked(replace(WRONG, misconception=None, says="Nothing is filled in yet."), written="pass")
+    assert (view.heading, view.all_pass, [line.ok for line in view.lines]) == ("Not written yet", False, [None, None])
+    assert "still the starter" not in drawn
 
 
 def test_code_that_behaves_as_asked_is_done_only_with_the_asserts_of_its_cell():

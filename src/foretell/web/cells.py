@@ -12,25 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from foretell import gate
-from foretell.judge.checks import Check, checks_in_words, heading
-from foretell.model.attempt import CheckVerdict, Diagnosis, History, KeptRun, Opened
-from foretell.model.lesson import CodeCell, Lesson, SectionKind, Support, Task
+from foretell.model.attempt import History, KeptRun, Opened
+from foretell.model.lesson import CodeCell, Lesson, Support, Task
 from foretell.model.run import FailureKind
+from foretell.web.findings import checks_of
 from foretell.web.ledgers import NOTHING_REFUSED, Refused, form_fields, ledger_of
-from foretell.web.markup import highlighted, inline_html, markdown_html
+from foretell.web.markup import highlighted, markdown_html
 from foretell.web.outputs import outputs_html
-from foretell.web.refutations import diagnosed, in_words
-from foretell.web.views import CellView, CheckLine, Checks, Help, Missing, Rung, RunView
+from foretell.web.views import CellView, Help, Missing, Rung, RunView
 
 _RUNGS = (Opened.HINT_1, Opened.HINT_2, Opened.HINT_3)
 _RUNS_THAT_OPEN_THE_SOLUTION = 3
 _ENDED_BY_A_LIMIT = {FailureKind.TIME, FailureKind.MEMORY, FailureKind.OUTPUT}
-_WITHOUT_LINES = {
-    CheckVerdict.RIGHT: "It does what is asked",
-    CheckVerdict.WRONG: "Not there yet",
-    CheckVerdict.STOPPED: "It did not come to its end",
-    CheckVerdict.ERROR: "Not checked",
-}
 _ENDED_BY_A_CRASH = {FailureKind.CRASH, FailureKind.EXIT}
 
 
@@ -89,7 +82,7 @@ def cell_view(scene: Scene, code: CodeCell) -> CellView:
         run=_run_view(scene, code),
         form=form_fields(code, history, scene.refused.get(code.cell, NOTHING_REFUSED)) if runnable else (),
         ledger=ledger_of(code, history, scene.lesson.misconceptions),
-        checks=_checks(scene, code),
+        checks=checks_of(scene.lesson, history, code),
         help=_help(scene, code, section.exercise.support if section.exercise else None),
         missing=_missing(scene, code),
         reference=gate.uses_reference(code, history),
@@ -201,57 +194,6 @@ def name_of(scene: Scene, cell: str) -> str:
     if section.exercise and section.exercise.number is not None:
         return f"Exercise {section.exercise.number}"
     return gate.shown_title(section, scene.opened) or "the start of the lesson"
-
-
-def _checks(scene: Scene, code: CodeCell) -> Checks | None:
-    last = gate.latest_run(scene.history, code.cell)
-    if code.task is None or last is None or last.run is None:
-        return None
-    tests = [gate.latest_run(scene.history, cell) for cell in code.task.test_cells]
-    runs = [last.run, *(t.run for t in tests if t is not None and t.run is not None and t.id > last.id)]
-    found = [check for run in runs for check in checks_in_words(run.asserts, run.failure)]
-    diagnosis = last.diagnosis
-    if diagnosis is not None:
-        found = _behaviours_with(found, diagnosis)
-    lines = [CheckLine(says_html=inline_html(c.says), evidence=c.evidence, ok=c.ok) for c in found]
-    title = heading(found) if found or diagnosis is None else _WITHOUT_LINES[diagnosis.verdict]
-    if gate.is_untouched(code, last.code):
-        if diagnosis is None:
-            lines.insert(0, CheckLine(says_html="Your code is still the starter.", evidence="", ok=False))
-        title = "Not written yet"
-    if not lines and diagnosis is None:
-        return None
-    done = gate.task_done(code, scene.history) and (
-        diagnosis is None or diagnosis.verdict in {CheckVerdict.RIGHT, CheckVerdict.ERROR}
-    )
-    return Checks(
-        heading=title,
-        lines=tuple(lines),
-        all_pass=done,
-        why_html=markdown_html(code.task.why) if done and code.task.why else "",
-        next_key=_next_key(scene, code.cell),
-        diagnosed=diagnosed(diagnosis, scene.lesson.misconceptions) if diagnosis else None,
-    )
-
-
-def _behaviours_with(asserts: list[Check], diagnosis: Diagnosis) -> list[Check]:
-    """The behaviours a check found; what the notebook asserts besides counts once these are right, or were not found.
-
-    What they say and show may hold words of the learner's code.
-    """
-    if diagnosis.verdict is CheckVerdict.ERROR:
-        return asserts
-    right = diagnosis.verdict is CheckVerdict.RIGHT
-    behaviours = (
-        Check(says=in_words(one.says), ok=one.ok, evidence=one.evidence.replace("`", "")) for one in diagnosis.checks
-    )
-    return [*behaviours, *(one for one in asserts if right and one.ok is not True)]
-
-
-def _next_key(scene: Scene, cell: str) -> str:
-    keys = [section.key for section in scene.lesson.sections if section.kind is not SectionKind.INTRO]
-    place = keys.index(gate.section_of(scene.lesson, cell).key)
-    return keys[place + 1] if place + 1 < len(keys) else ""
 
 
 def _missing(scene: Scene, code: CodeCell) -> tuple[Missing, ...]:

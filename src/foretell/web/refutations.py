@@ -82,11 +82,12 @@ def diagnosed(diagnosis: Diagnosis, catalogue: Sequence[Misconception]) -> Diagn
     known = next((one for one in catalogue if one.id == diagnosis.misconception), None)
     stands_in_card = known is not None and _EVIDENCE in known.refutation
     says = diagnosis.says or _plain_word(diagnosis)
+    is_told = stands_in_card or difference in says
     return Diagnosed(
         verdict=diagnosis.verdict.value,
         says_html=inline_html(says if known is not None and says == known.says else in_words(says)),
         refutation=cards[0] if cards else None,
-        difference_html="" if stands_in_card else inline_html(in_words(_sentence(difference))),
+        difference_html="" if is_told else inline_html(in_words(_sentence(difference))),
     )
 
 

@@ -129,8 +129,8 @@ class Diagnosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
-    """What the notebook's own test cell saw, or a check of the task (`diagnosed`). `why_html` is why it works, once all
-    pass.
+    """What the notebook's own test cell saw, or a check of the task (`diagnosed`): then `notebook` holds the former,
+    folded. `why_html` is why it works, once all pass.
     """
 
     heading: str
@@ -139,6 +139,8 @@ class Checks:
     why_html: str
     next_key: str
     diagnosed: Diagnosed | None = None
+    notebook: tuple[CheckLine, ...] = ()
+    notebook_heading: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
