@@ -22,6 +22,7 @@ from foretell.loop import Answer
 from foretell.model.attempt import History, KeptRun, Opened, SelfMark, Verdict
 from foretell.model.lesson import CodeCell, Question, Task
 from foretell.model.run import CellSource, Failure
+from foretell.web.again import ask_again
 from foretell.web.cells import cell_view, help_state, name_of
 from foretell.web.drawing import draw_cell
 from foretell.web.guard import page_headers
@@ -41,8 +42,7 @@ async def run(posted: Posted) -> Response:
 
     `blank` says what becomes of questions: "refuse" asks for those left blank, "leave" skips them, "skip" skips all.
     """
-    code, player = posted.code, posted.player
-    history = await player.history()
+    code, player, history = posted.code, posted.player, posted.now.history
     questions = gate.open_questions(code, history)
     answers = _answers(questions, posted.form)
     await _keep_code(posted, code)
@@ -101,7 +101,7 @@ def _answers(questions: tuple[Question, ...], form: FormData) -> dict[str, Answe
 
 def _what_is_missing(posted: Posted, code: CodeCell) -> str:
     scene = posted.desk.scene(posted.player)
-    missing = gate.missing_tasks(posted.player.lesson, scene.history, code.cell)
+    missing = gate.missing_tasks(scene.lesson, scene.history, code.cell)
     if not missing:
         return ""
     names = list(dict.fromkeys(name_of(scene, task.cell) for task in missing))
@@ -111,7 +111,7 @@ def _what_is_missing(posted: Posted, code: CodeCell) -> str:
 
 async def _keep_code(posted: Posted, code: CodeCell) -> None:
     text = posted.form.get("code")
-    history = await posted.player.history()
+    history = (await posted.player.now()).history
     if not isinstance(text, str) or gate.is_locked(code, history):
         return
     text = _checked_code(text)
@@ -129,7 +129,8 @@ def _checked_code(text: str) -> str:
 
 
 def _cells_to_run(posted: Posted, code: CodeCell) -> tuple[CodeCell, ...]:
-    lesson, history = posted.player.lesson, posted.player.record.history()
+    now = posted.player.present()
+    lesson, history = now.lesson, now.history
     own = gate.cells_run_with(lesson, history, code)
     if not posted.text("to_here"):
         return own
@@ -141,7 +142,7 @@ def _cells_to_run(posted: Posted, code: CodeCell) -> tuple[CodeCell, ...]:
 def _done(posted: Posted, before: tuple[SectionView, ...], code: CodeCell) -> dict[str, object]:
     changes = posted.changes(before)
     scene = posted.desk.scene(posted.player)
-    view = cell_view(scene, code)
+    view = cell_view(scene, scene.now.code_cell(code))
     drawn = changes.cells | {code.cell: draw_cell(view, posted.chrome, posted.player.lesson.id)}
     return replace(changes, cells=drawn).told(_announcement(view, gate.latest_run(scene.history, code.cell)))
 
@@ -157,7 +158,8 @@ def _announcement(view: CellView, kept: KeptRun | None) -> str:
         own = sum(row.verdict == "self" and row.run is not None and not row.mark for row in view.ledger.rows)
         if own:
             said += f" {own} prediction{'s are' if own > 1 else ' is'} for you to compare."
-    return f"{said} {view.checks.heading}." if view.checks else said
+    found = kept.diagnosis.says if kept and kept.diagnosis else ""
+    return f"{said} {view.checks.heading}. {clip(found, _LONGEST_SAID)}".strip() if view.checks else said
 
 
 def _named(failure: Failure | None) -> str:
@@ -178,7 +180,7 @@ async def stop(posted: Posted) -> Response:
 async def draft(posted: Posted) -> Response:
     """Keep the text of an editor."""
     code = posted.code
-    if gate.is_locked(code, await posted.player.history()):
+    if gate.is_locked(code, posted.now.history):
         raise UsageError("This cell opens for editing once it has been run; nothing was saved.")
     text = _checked_code(posted.text("code"))
     await asyncio.to_thread(lambda: posted.player.record.save_draft(cell=code.cell, text=text, key=posted.key))
@@ -191,7 +193,7 @@ async def reset(posted: Posted) -> Response:
     code = posted.code
     original = code.task.starter if code.task else code.source
     before = await asyncio.to_thread(posted.sections)
-    if not gate.is_locked(code, await posted.player.history()):
+    if not gate.is_locked(code, posted.now.history):
         await asyncio.to_thread(lambda: posted.player.record.save_draft(cell=code.cell, text=original, key=posted.key))
     changes = await asyncio.to_thread(posted.changes, before)
     return posted.reply(changes.told("Back to the starter.") | {"cell": await posted.cell_html()})
@@ -199,7 +201,7 @@ async def reset(posted: Posted) -> Response:
 
 async def read(posted: Posted) -> Response:
     """Say how a typed answer is read; nothing is kept."""
-    questions = {q.id: q for code in posted.player.lesson.code_cells if code.prompt for q in code.prompt.questions}
+    questions = {q.id: q for code in posted.now.lesson.code_cells if code.prompt for q in code.prompt.questions}
     question, text = questions.get(posted.text("question")), posted.text("text")
     if question is None or not text.strip():
         return JSONResponse({})
@@ -212,10 +214,10 @@ async def read(posted: Posted) -> Response:
 async def open_help(posted: Posted) -> Response:
     """Open a hint or the solution, where that may be opened now."""
     code, what = posted.code, _one_of(Opened, posted.text("what"))
-    section = gate.section_of(posted.player.lesson, code.cell)
-    history = await posted.player.history()
+    section = gate.section_of(posted.now.lesson, code.cell)
+    history = posted.now.history
     support = section.exercise.support if section.exercise else None
-    if code.task is None or what in {Opened.REFERENCE_ON, Opened.REFERENCE_OFF}:
+    if code.task is None or what in {Opened.REFERENCE_ON, Opened.REFERENCE_OFF, Opened.AGAIN}:
         raise UsageError("This cell has no help to open; reload the page.")
     state = help_state(code.task, support, history)
     allowed = state.available | ({Opened.SOLUTION} if gate.task_done(code, history) else frozenset())
@@ -276,28 +278,27 @@ async def note(posted: Posted) -> Response:
 
 async def complete(posted: Posted) -> Response:
     """Give completions at the cursor, from the state above the cell."""
-    history = await posted.player.history()
-    prefix = _what_may_be_looked_at(posted, history)
+    prefix = _what_may_be_looked_at(posted)
     found = await posted.player.session.complete(prefix, posted.text("code"), _number(posted.text("cursor")))
     return JSONResponse({"matches": found.matches, "start": found.start, "end": found.end})
 
 
 async def inspect(posted: Posted) -> Response:
     """Give the documentation of the name at the cursor."""
-    history = await posted.player.history()
-    prefix = _what_may_be_looked_at(posted, history)
+    prefix = _what_may_be_looked_at(posted)
     text = await posted.player.session.inspect(prefix, posted.text("code"), _number(posted.text("cursor")))
     return JSONResponse({"text": text})
 
 
-def _what_may_be_looked_at(posted: Posted, history: History) -> tuple[CellSource, ...]:
-    return gate.sources_below(gate.settled_above(posted.player.lesson, history, posted.code.cell), history)
+def _what_may_be_looked_at(posted: Posted) -> tuple[CellSource, ...]:
+    lesson, history = posted.now.lesson, posted.now.history
+    return gate.sources_below(gate.settled_above(lesson, history, posted.code.cell), history)
 
 
 async def scratch(posted: Posted) -> Response:
     """Run throw-away code."""
     after = posted.text("after") or None
-    if after is not None and after not in gate.opened_cells(await posted.player.history()):
+    if after is not None and after not in gate.opened_cells(posted.now.history):
         raise UsageError("A scratch cell starts from a cell that has been run; run that one first.")
     live = posted.player.scratch(_checked_code(posted.text("code")), after)
     return posted.reply({"events": f"/l/{posted.player.lesson.id}/runs/{live.number}/events"})
@@ -329,6 +330,7 @@ OF_A_CELL: dict[str, Action] = {
     "reset": reset,
     "help": open_help,
     "reference": reference,
+    "again": ask_again,
     "complete": complete,
     "inspect": inspect,
 }
