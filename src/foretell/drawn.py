@@ -61,6 +61,11 @@ def base_id(question: str) -> str:
     return question.partition(_MARK)[0]
 
 
+def is_again(question: str) -> bool:
+    """Whether an id is of an instance after the first."""
+    return _MARK in question
+
+
 def instance_number(cell: str, history: History) -> int:
     """Which instance of a cell's questions is the present one."""
     return 1 + len(_openings(cell, history))

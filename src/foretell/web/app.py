@@ -33,7 +33,7 @@ from foretell.web.drawing import draw_page
 from foretell.web.guard import Refusal, frame_headers, page_headers
 from foretell.web.outputs import frame_document
 from foretell.web.pages import Offered, home_lesson, lesson_page, report_page
-from foretell.web.player import Player
+from foretell.web.player import Player, prefix_through
 from foretell.web.posted import Posted
 from foretell.web.views import Chrome, ErrorPage, HomeLesson, HomePage, RecordedPage
 from foretell.web.visitors import Onward, Visitor
@@ -172,6 +172,7 @@ def _posted(action: Action) -> Handler:
             posted = Posted(
                 desk=desk,
                 player=player,
+                now=await player.now(),
                 form=form,
                 chrome=desk.chrome(lesson.title, _nonce(request), visitor.token),
                 cell=request.path_params.get("cell", ""),
@@ -250,7 +251,7 @@ async def _recorded(request: Request) -> Response:
 
 async def _variables(request: Request) -> Response:
     async with _playing(request) as player:
-        prefix = player.prefix_through(await player.history(), None)
+        prefix = prefix_through(await player.now(), None)
         found = await player.session.variables(prefix) if prefix else ()
         return JSONResponse({"rows": [[v.name, v.type, v.text] for v in found]})
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from foretell import gate
+from foretell import drawn, gate
+from foretell.drawn import Present
 from foretell.model.attempt import History, KeptRun, Opened
 from foretell.model.lesson import CodeCell, Lesson, Support, Task
 from foretell.model.run import FailureKind
@@ -31,20 +32,27 @@ _ENDED_BY_A_CRASH = {FailureKind.CRASH, FailureKind.EXIT}
 class Scene:
     """What the views of one moment are made from.
 
-    `running` maps a cell to the number of its press, `unrun` one whose last press ran nothing to why that is.
+    `running` maps a cell to the number of its press, `unrun` one whose last press ran nothing to why that is. `opened`
+    are the cells whose withheld lines may be shown: they have run, and ask for nothing again.
     """
 
-    lesson: Lesson
-    history: History
+    now: Present
     running: Mapping[str, int]
     stale: frozenset[str]
+    opened: frozenset[str]
     refused: Mapping[str, Refused]
     unrun: Mapping[str, str]
 
     @property
-    def opened(self) -> frozenset[str]:
-        """Cells whose withheld lines may be shown."""
-        return gate.opened_cells(self.history)
+    def lesson(self) -> Lesson:
+        """The lesson as it is for this learner now."""
+        return self.now.lesson
+
+    @property
+    def history(self) -> History:
+        """The part of the record that belongs to it."""
+        return self.now.history
+
 
 
 def scene_of(
@@ -54,9 +62,27 @@ def scene_of(
     refused: Mapping[str, Refused] | None = None,
     unrun: Mapping[str, str] | None = None,
 ) -> Scene:
+    """Gather what the views of this moment need, of a lesson as it stands."""
+    now = Present(lesson=lesson, history=history, record=history, past={})
+    return scene_now(now, running, refused, unrun)
+
+
+def scene_now(
+    now: Present,
+    running: Mapping[str, int],
+    refused: Mapping[str, Refused] | None = None,
+    unrun: Mapping[str, str] | None = None,
+) -> Scene:
     """Gather what the views of this moment need."""
-    stale = gate.stale_cells(lesson, history)
-    return Scene(lesson=lesson, history=history, running=running, stale=stale, refused=refused or {}, unrun=unrun or {})
+    asking = (code.cell for code in now.lesson.code_cells if gate.open_questions(code, now.history))
+    return Scene(
+        now=now,
+        running=running,
+        stale=gate.stale_cells(now.lesson, now.history),
+        opened=gate.opened_cells(now.history).difference(asking),
+        refused=refused or {},
+        unrun=unrun or {},
+    )
 
 
 def cell_view(scene: Scene, code: CodeCell) -> CellView:
@@ -82,13 +108,24 @@ def cell_view(scene: Scene, code: CodeCell) -> CellView:
         run=_run_view(scene, code),
         form=form_fields(code, history, scene.refused.get(code.cell, NOTHING_REFUSED)) if runnable else (),
         ledger=ledger_of(code, history, scene.lesson.misconceptions),
-        checks=checks_of(scene.lesson, history, code),
+        checks=None if gate.open_questions(code, history) else checks_of(scene.lesson, history, code),
         help=_help(scene, code, section.exercise.support if section.exercise else None),
         missing=_missing(scene, code),
         reference=gate.uses_reference(code, history),
         runnable=runnable,
         unread=next((u.why for u in scene.lesson.unread if scene.lesson.cells[u.cell].id == code.cell), ""),
+        instance=drawn.instance_number(code.cell, history),
+        offers_again=may_be_asked_again(code, history),
     )
+
+
+def may_be_asked_again(code: CodeCell, history: History) -> bool:
+    """Whether a cell with numbers to draw has run, and each of its predictions has met that run."""
+    questions = [question.id for question in code.prompt.questions] if code.prompt else []
+    settled, skipped = gate.settled_questions(history), {one for kept in history.commits for one in kept.skipped}
+    met = {judged.question for kept in history.runs for judged in kept.judgements} | skipped
+    has_run = code.cell in gate.opened_cells(history)
+    return has_run and settled.issuperset(questions) and met.issuperset(questions) and drawn.varies(code)
 
 
 def _blank_lines_before_test(code: CodeCell) -> str:
@@ -107,7 +144,8 @@ def _run_view(scene: Scene, code: CodeCell) -> RunView:
         return _no_run(state="running", number=number, events=events)
     # Whoever has started over since has pressed nothing.
     unrun = scene.unrun.get(code.cell, "") if any(kept.cell == code.cell for kept in history.commits) else ""
-    if started is None:
+    # What an earlier run of a task showed would answer what is asked again.
+    if started is None or gate.open_questions(code, history):
         return _no_run(state="interrupted" if unrun else "none", number=0, message=unrun)
     if started.run is None:
         message = "foretell was stopped while this cell ran. Your code and predictions are kept; run it again."

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from foretell.runtime.jail.levels import Level
 from foretell.store.attempts import Store
-from foretell.web.cells import Scene, scene_of
+from foretell.web.cells import Scene, scene_now
 from foretell.web.guard import Guard
 from foretell.web.ledgers import Refused
 from foretell.web.player import Player
@@ -48,7 +48,7 @@ class Desk:
 
     def scene(self, player: Player, refused: Mapping[str, Refused] | None = None) -> Scene:
         """Gather what the views of this moment need."""
-        return scene_of(player.lesson, player.record.history(), player.running(), refused, player.unrun)
+        return scene_now(player.present(), player.running(), refused, player.unrun)
 
     def chrome(self, title: str, nonce: str, token: str) -> Chrome:
         """Give what every page needs."""

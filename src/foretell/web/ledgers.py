@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from foretell import gate
+from foretell import drawn, gate
 from foretell.judge import calibration
 from foretell.judge.answer import confidence_stops
 from foretell.judge.compare import compare, observed_text
@@ -83,8 +83,9 @@ def ledger_of(code: CodeCell, history: History, catalogue: Sequence[Misconceptio
     if not rows:
         return None
     first = next((kept for kept in history.runs if kept.cell == code.cell), None)
+    note = f"locked before run {first.number}" if first else "locked"
     return Ledger(
-        note=f"locked before run {first.number}" if first else "locked",
+        note="each locked before its run" if len({drawn.is_again(row.question) for row in rows}) > 1 else note,
         rows=rows,
         asks_why=any(row.matched is False for row in rows),
         why=history.notes.get(code.cell, ""),

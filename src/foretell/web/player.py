@@ -12,8 +12,9 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequen
 from contextlib import aclosing, suppress
 from itertools import count
 
-from foretell import gate, loop
+from foretell import drawn, gate, loop
 from foretell.check import is_checked
+from foretell.drawn import Present
 from foretell.errors import ForetellError
 from foretell.loop import Runner
 from foretell.model.attempt import CheckVerdict, Diagnosis, History, KeptRun
@@ -53,6 +54,14 @@ class Player:
         self._unrun: dict[str, str] = {}
         self._warming: asyncio.Task[None] | None = None
         self._has_run = asyncio.Event()
+
+    def present(self) -> Present:
+        """Give the lesson and the history that hold now; this may read the disk."""
+        return drawn.present(self.lesson, self.record.learner, self.record.history())
+
+    async def now(self) -> Present:
+        """Give the lesson and the history that hold now."""
+        return await asyncio.to_thread(self.present)
 
     async def history(self) -> History:
         """Give everything on record."""
@@ -227,8 +236,8 @@ class Player:
 
     async def _run_scratch(self, press: Press, code: str, after: str | None) -> str:
         async with self._turn:
-            history = await self.history()
-            request = RunRequest(prefix=self.prefix_through(history, after), cell=CellSource(cell=SCRATCH, text=code))
+            now = await self.now()
+            request = RunRequest(prefix=prefix_through(now, after), cell=CellSource(cell=SCRATCH, text=code))
             async with aclosing(self._runner(press)(request)) as events:
                 async for event in events:
                     await press.show(event)
@@ -251,17 +260,6 @@ class Player:
 
         return run
 
-    def prefix_through(self, history: History, cell: str | None) -> tuple[CellSource, ...]:
-        """Give the sources down to and including a cell; with None, of every cell that has been run."""
-        if cell is None:
-            ran = [code.cell for code in self.lesson.code_cells if code.cell in gate.opened_cells(history)]
-            if not ran:
-                return ()
-            cell = ran[-1]
-        code = self.lesson.code_cell(cell)
-        if code is None:
-            return ()
-        return gate.sources_below((*gate.settled_above(self.lesson, history, cell), code), history)
 
 
 def _may_be_checked(kept: KeptRun) -> bool:
@@ -272,6 +270,20 @@ def _may_be_checked(kept: KeptRun) -> bool:
 def _unchecked(fault: Exception) -> Diagnosis:
     says = f"It could not be checked: {_explain(fault)}"
     return Diagnosis(verdict=CheckVerdict.ERROR, misconception=None, says=says, difference="", checks=(), seconds=0.0)
+
+
+def prefix_through(now: Present, cell: str | None) -> tuple[CellSource, ...]:
+    """Give the sources down to and including a cell; with None, of every cell that has been run."""
+    lesson, history = now.lesson, now.history
+    if cell is None:
+        ran = [code.cell for code in lesson.code_cells if code.cell in gate.opened_cells(history)]
+        if not ran:
+            return ()
+        cell = ran[-1]
+    code = lesson.code_cell(cell)
+    if code is None:
+        return ()
+    return gate.sources_below((*gate.settled_above(lesson, history, cell), code), history)
 
 
 def _explain(fault: Exception) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from starlette.datastructures import FormData
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from foretell.drawn import Present
 from foretell.errors import UsageError
 from foretell.model.lesson import CodeCell
 from foretell.web.cells import cell_view
@@ -38,10 +39,11 @@ class Changes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """A checked POST: who plays what, the form, and whether one of our scripts asked."""
+    """A checked POST: who plays what, as it was when the POST came, the form, whether one of our scripts asked."""
 
     desk: Desk
     player: Player
+    now: Present
     form: FormData
     chrome: Chrome
     cell: str
@@ -63,7 +65,7 @@ class Posted:
     @property
     def code(self) -> CodeCell:
         """The cell that is meant; UsageError where the lesson has none such."""
-        found = self.player.lesson.code_cell(self.cell)
+        found = self.now.lesson.code_cell(self.cell)
         if found is None:
             raise UsageError(f"This lesson has no code cell '{self.cell}'; reload the page.")
         return found
@@ -83,7 +85,7 @@ class Posted:
 
     def _draw_cell(self, refused: Refused | None) -> str:
         scene = self.desk.scene(self.player, {self.cell: refused} if refused else None)
-        return draw_cell(cell_view(scene, self.code), self.chrome, self.player.lesson.id)
+        return draw_cell(cell_view(scene, scene.now.code_cell(self.code)), self.chrome, self.player.lesson.id)
 
     def page_html(self, refused: Refused) -> str:
         """Draw the whole page with a form that came back."""

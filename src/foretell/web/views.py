@@ -210,6 +210,7 @@ class CellView:
     does not see them.
     `missing` is filled where a needed exercise is not done; `reference` says that this task's reference result is in
     use. `runnable` is false for a lesson in another language; `unread` says what the reader did not understand.
+    `instance` counts how often its questions are put, and `offers_again` that they can be put with new numbers.
     """
 
     id: str
@@ -232,6 +233,8 @@ class CellView:
     reference: bool
     runnable: bool
     unread: str
+    instance: int = 1
+    offers_again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,13 @@ if (document.body.dataset.lesson) {
   startLedger();
   startResetting();
   startHints();
-  const [run, predict, keys, where, drawers] = await Promise.all([
-    import("./run.js"), import("./predict.js"), import("./keys.js"), import("./where.js"), import("./drawers.js"),
+  const [run, predict, again, keys, where, drawers] = await Promise.all([
+    import("./run.js"), import("./predict.js"), import("./again.js"), import("./keys.js"), import("./where.js"),
+    import("./drawers.js"),
   ]);
   run.startRuns();
   predict.startPredicting();
+  again.startAgain();
   keys.startKeys();
   where.startWhere();
   drawers.startDrawers();
