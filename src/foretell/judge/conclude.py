@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from foretell.judge.behaviours import checks_of, difference_of, name_failure
+from foretell.judge.behaviours import checks_of
 from foretell.judge.diagnose import Answered, Asked, is_right, is_stopped, name_of
+from foretell.judge.differences import difference_of, name_failure
 from foretell.model.attempt import BehaviourCheck, CheckVerdict, Diagnosis
 from foretell.model.belief import Misconception
 

@@ -9,21 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
-from foretell.judge.behaviour import Behaviour, Entries, Failed, alike, close
+from foretell.judge.behaviour import Behaviour, Failed
+from foretell.judge.figures import output_facts, result_facts, training_facts
 from foretell.judge.likeness import (
     build_differs,
     expressions_differ,
-    gradients_of,
     is_module,
-    is_random,
     parameters_of,
     starts_even,
     unmoved,
 )
-from foretell.judge.source import ACTIVATIONS, LAYERS
+from foretell.judge.trees import ACTIVATIONS, LAYERS
 from foretell.model.belief import Probing
 from foretell.model.run import Failure
 
@@ -48,9 +44,6 @@ _MESSAGES = (
     ("an index is out of range", r"out of range"),
     ("a class called as a parent", r"takes (?:1 positional argument|from)|Module\(\)|metaclass|bases"),
 )
-Values = NDArray[np.float64]
-_MOST_CALLS = 16
-_SMALL = 1e-3
 _NOT_A_TENSOR = re.compile(r"must be Tensor, not (\S+)")
 
 
@@ -63,7 +56,7 @@ def read_shown(
         facts |= {"fails when it is defined", *_of_failure(failure.kind, failure.message, "")}
     if behaviour is not None:
         for place, build in enumerate(probing.builds):
-            look = _of_result if build.given else _of_module
+            look = result_facts if build.given else _of_module
             facts.update(look(behaviour, reference, f"{place}"))
             facts.update(_of_any(behaviour, reference, f"{place}"))
         facts.update(_of_several(behaviour, reference, probing))
@@ -146,44 +139,33 @@ def _of_module(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterat
     if behaviour.plain(f"{build}/parameters") is not None:
         yield from _of_parameters(behaviour, reference, build)
         yield from _of_parts(behaviour, reference, build)
-    yield from _of_output(behaviour, reference, build)
-    yield from _of_training(behaviour, reference, build)
+    yield from output_facts(behaviour, reference, build)
+    yield from training_facts(behaviour, reference, build)
 
 
 def _of_parameters(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterator[str]:
     own, wanted = parameters_of(behaviour, build), parameters_of(reference, build)
-    counts = len(own) - len(wanted)
-    if own == wanted:
-        yield "parameters are right"
-    elif [each[0] for each in own] == [each[0] for each in wanted]:
-        yield "sizes of parameters are right"
-    if not own:
-        yield "no parameters"
-    elif counts:
-        yield "more parameters" if counts > 0 else "fewer parameters"
-    if own and not any(each[2] for each in own):
-        yield "all frozen"
-    elif any(not each[2] for each in own):
-        yield "some frozen"
-    if any(each[1] == "float64" for each in own):
-        yield "double precision"
-    elif any(each[1] != "float32" for each in own):
-        yield "another precision"
-    matrices = [each[0] for each in own if len(each[0]) > 1]
-    if len(own) == len([each for each in wanted if len(each[0]) > 1]) and own and counts < 0:
-        yield "only weights"
-    if behaviour.plain(f"{build}/count") == reference.plain(f"{build}/count"):
-        yield "the count is right"
-    if len(matrices) == 1 and len([each for each in wanted if len(each[0]) > 1]) == 2:
-        yield "one weight matrix"
-    if behaviour.plain(f"{build}/shared"):
-        yield "instances share parameters"
-    if behaviour.plain(f"{build}/taken"):
-        yield "takes parameters of another"
-    if starts_even(behaviour, build):
-        yield "every weight starts with one number"
-    if unmoved(behaviour, build):
-        yield "a parameter never moves"
+    matrices, right = (sum(1 for each in ones if len(each[0]) > 1) for ones in (own, wanted))
+    kinds, grow = {each[1] for each in own}, [each[2] for each in own]
+    facts = {
+        "parameters are right": own == wanted,
+        "sizes of parameters are right": own != wanted and [each[0] for each in own] == [each[0] for each in wanted],
+        "no parameters": not own,
+        "more parameters": len(own) > len(wanted),
+        "fewer parameters": 0 < len(own) < len(wanted),
+        "only weights": len(own) == right < len(wanted),
+        "one weight matrix": (matrices, right) == (1, 2),
+        "all frozen": bool(own) and not any(grow),
+        "some frozen": any(grow) and not all(grow),
+        "double precision": "float64" in kinds,
+        "another precision": bool(kinds - {"float32", "float64"}),
+        "the count is right": behaviour.plain(f"{build}/count") == reference.plain(f"{build}/count"),
+        "instances share parameters": bool(behaviour.plain(f"{build}/shared")),
+        "takes parameters of another": bool(behaviour.plain(f"{build}/taken")),
+        "every weight starts with one number": starts_even(behaviour, build),
+        "a parameter never moves": bool(unmoved(behaviour, build)),
+    }
+    yield from (fact for fact, holds in facts.items() if holds)
 
 
 def _linears(behaviour: Behaviour, build: str) -> list[tuple[int, int]]:
@@ -225,186 +207,3 @@ def _of_parts(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterato
 def _chains(first: tuple[int, int], last: tuple[int, int], wanted: list[tuple[int, int]]) -> bool:
     """Whether two layers lead from the size that comes in to the one that goes out."""
     return first[1] == last[0] and (first[0], last[1]) == (wanted[0][0], wanted[-1][1])
-
-
-def _of_output(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterator[str]:
-    first, wanted = behaviour.entries(f"{build}/out0"), reference.entries(f"{build}/out0")
-    given = reference.entries(f"{build}/input0")
-    if is_random(behaviour, build):
-        same = behaviour.entries(f"{build}/same")
-        yield "random" if first and same and not alike(first, same) else "depends on what is not registered"
-    if first is None or wanted is None or given is None:
-        return
-    yield from _of_first_output(first, wanted, given)
-    after = behaviour.entries(f"{build}/input0")
-    if after is not None and not alike(after, given):
-        yield "changes its input"
-    if behaviour.notes.get(f"{build}/hook0") is None and is_module(behaviour, build):
-        yield "hooks see nothing"
-    if alike(behaviour.notes.get(f"{build}/eval"), reference.notes.get(f"{build}/eval")):
-        yield "right in eval mode"
-    zero = behaviour.entries(f"{build}/zero")
-    if zero is not None and alike(zero, reference.notes.get(f"{build}/zero")):
-        yield "right at zero"
-    if _is_linear(behaviour, reference, build):
-        yield "output is linear"
-    outputs = [behaviour.entries(f"{build}/out{place}") for place in range(_MOST_CALLS)]
-    rights = [reference.entries(f"{build}/out{place}") for place in range(_MOST_CALLS)]
-    fits = [alike(one, other) for one, other in zip(outputs, rights, strict=True) if other is not None]
-    if any(fits) and not all(fits):
-        yield "right for some inputs"
-    if fits and all(fits):
-        yield "right for every input"
-
-
-def _of_first_output(first: Entries, wanted: Entries, given: Entries) -> Iterator[str]:
-    if alike(first, given):
-        yield "returns its input"
-    if alike(first, wanted):
-        yield "first output is right"
-    if first.dtype != wanted.dtype:
-        yield "another output dtype"
-    if not np.any(first.values):
-        yield "returns zeros"
-    elif first.values.size > 1 and np.allclose(first.values, first.values.flat[0]):
-        yield "returns a constant"
-    if first.values.shape != wanted.values.shape:
-        yield "another output shape"
-        if not first.values.shape:
-            yield "returns one number"
-    yield from _of_sum(first, wanted, given)
-    if np.min(first.values, initial=1.0) >= 0 and np.min(wanted.values, initial=0.0) < 0:
-        yield "never negative"
-    if first.values.shape == wanted.values.shape and not alike(first, wanted):
-        yield "other numbers"
-
-
-def _of_sum(first: Entries, wanted: Entries, given: Entries) -> Iterator[str]:
-    """Where the right output is the input plus something: how the two are put together instead."""
-    own, right, x = first.values, wanted.values, given.values
-    if _is_joined(own, right, x):
-        yield "puts the two together otherwise"
-    if not own.shape == right.shape == x.shape or alike(first, wanted):
-        return
-    added = right - x
-    factors, *_ = np.linalg.lstsq(np.stack([x.ravel(), added.ravel()], axis=1), own.ravel(), rcond=None)
-    of_x, of_f = (float(each) for each in factors)
-    if close(of_x * x + of_f * added, own):
-        yield from _of_factors(of_x, of_f)
-    elif close(np.maximum(right, 0), own):
-        yield "ReLU comes after the sum"
-    elif close(x + np.maximum(added, 0), own):
-        yield "ReLU comes before the sum"
-    elif any(close(other, own) for other in (x * added, np.maximum(x, added), np.minimum(x, added))):
-        yield "puts the two together otherwise"
-
-
-def _of_factors(of_x: float, of_f: float) -> Iterator[str]:
-    """What it means that the output is so much of the input and so much of what is to be added."""
-    if abs(of_x) < _SMALL:
-        yield "the input is not added" if abs(of_f - 1) < _SMALL else "adds what it computed to itself"
-    elif abs(of_x - of_f) < _SMALL:
-        yield "what is added is scaled"
-    elif abs(of_x - 1) < _SMALL and abs(of_f) > _SMALL:
-        yield "puts the two together otherwise" if abs(of_f + 1) < _SMALL else "what is added is scaled"
-    elif abs(of_x + 1) < _SMALL and abs(of_f - 1) < _SMALL:
-        yield "puts the two together otherwise"
-
-
-def _is_joined(own: Values, right: Values, x: Values) -> bool:
-    """Whether the output holds the input and what is to be added beside each other."""
-    if right.shape != x.shape or own.size != 2 * x.size:
-        return False
-    pairs = ((x, right - x), (right - x, x))
-    return any(close(np.concatenate(pair, axis=axis), own) for pair in pairs for axis in range(x.ndim))
-
-
-def _is_linear(behaviour: Behaviour, reference: Behaviour, build: str) -> bool:
-    """Whether the output for the largest batch is a linear function of the input, to single precision."""
-    for at in range(_MOST_CALLS):
-        own, given = behaviour.entries(f"{build}/out{at}"), reference.entries(f"{build}/input{at}")
-        if own is None or given is None or given.values.ndim != 2 or own.values.ndim != 2:
-            continue
-        rows, columns = given.values.shape
-        if rows < 2 * columns + 2 or own.values.shape[0] != rows:
-            continue
-        factors, *_ = np.linalg.lstsq(_with_ones(given.values), own.values, rcond=None)
-        first, other = behaviour.entries(f"{build}/out0"), reference.entries(f"{build}/input0")
-        if first is None or other is None or not np.any(own.values):
-            return False
-        pairs = ((given.values, own.values), (other.values, first.values))
-        return all(close(_with_ones(inputs) @ factors, outputs) for inputs, outputs in pairs)
-    return False
-
-
-def _with_ones(inputs: Values) -> Values:
-    return np.concatenate([inputs, np.ones((len(inputs), 1))], axis=1)
-
-
-def _of_training(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterator[str]:
-    grad = behaviour.notes.get(f"{build}/grad")
-    if isinstance(grad, dict) and grad.get("is") == "cut":
-        yield "no gradient at all"
-    gradients = gradients_of(behaviour, build)
-    if gradients:
-        dead = [each for each in gradients if not np.any(each)]
-        if len(dead) == len(gradients):
-            yield "no gradient reaches a parameter"
-        elif dead:
-            yield "no gradient reaches some parameters"
-        if dead and all(each.ndim <= 1 for each in dead):
-            yield "no gradient reaches the biases"
-    if isinstance(grad, Entries) and not np.any(grad.values):
-        yield "no gradient reaches the input"
-    if any(close(*pair) for pair in _grads_at_input(grad, reference, build)):
-        yield "the gradient at the input is right"
-
-
-def _grads_at_input(grad: object, reference: Behaviour, build: str) -> Iterator[tuple[Values, Values]]:
-    wanted = reference.entries(f"{build}/grad")
-    if isinstance(grad, Entries) and wanted is not None:
-        yield grad.values, wanted.values
-
-
-def _of_result(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterator[str]:
-    """A function's result beside the right one."""
-    kind = behaviour.plain(f"{build}/type")
-    if isinstance(kind, dict):
-        yield f"gives a {kind.get('is')}"
-        if kind.get("is") == "tuple" or kind.get("is") == "list":
-            yield "gives several values"
-        wanted = reference.plain(f"{build}/type")
-        if isinstance(wanted, dict) and set(wanted.get("torch", ())) - set(kind.get("torch", ())):
-            yield "gives another type"
-    if is_random(behaviour, build):
-        yield "the result is random"
-    values = [note for key, note in behaviour.notes.items() if key.startswith(f"{build}/value")]
-    if any(isinstance(note, Entries) and note.dtype != "float32" for note in values):
-        yield "the result has another precision"
-    for name in ("weight", "bias"):
-        yield from _of_named_value(behaviour, reference, build, name)
-    for key, note in reference.notes.items():
-        if key.startswith(f"{build}/after/") and not alike(behaviour.notes.get(key, note), note):
-            yield "changes what it was given"
-            break
-    first, right = behaviour.entries(f"{build}/out0"), reference.entries(f"{build}/out0")
-    if first is not None and right is not None:
-        yield "first output is right" if alike(first, right) else "other numbers"
-
-
-def _of_named_value(behaviour: Behaviour, reference: Behaviour, build: str, name: str) -> Iterator[str]:
-    own, right = behaviour.entries(f"{build}/value/{name}"), reference.entries(f"{build}/value/{name}")
-    if right is None:
-        return
-    if own is None:
-        if isinstance(behaviour.plain(f"{build}/parameters"), tuple):
-            yield f"no {name} in the result"
-        return
-    if alike(own, right):
-        yield f"the {name} is right"
-        return
-    yield f"another {name}"
-    if own.values.shape != right.values.shape:
-        yield f"another shape of the {name}"
-    if not np.any(own.values):
-        yield f"the {name} is zero"

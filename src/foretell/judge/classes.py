@@ -1,0 +1,207 @@
+"""CLASSES of learner code -> facts about how they are written: parent, constructor, what is kept where, forward.
+
+Enters: the tree of a class. Leaves: facts as short texts. Invariant: pure; facts help to name, they never decide.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Callable, Iterator
+
+from foretell.judge.flows import flow_facts
+from foretell.judge.trees import (
+    ACTIVATIONS,
+    LAYERS,
+    Function,
+    constant_of,
+    flatten,
+    makes_anything,
+    makes_layer,
+    name_of,
+    path_of,
+    root_of,
+    targets_of,
+    writes_sizes,
+)
+
+_ALMOST_INIT = frozenset({"init", "int", "inti", "initi", "nit", "ini", "initialise", "initialize"})
+_CONTAINERS = (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictComp)
+_CONTAINER_CALLS = frozenset({"list", "tuple", "dict", "set", "OrderedDict"})
+
+
+def class_facts(owner: ast.ClassDef) -> Iterator[str]:
+    """The facts of a class that is to be an nn.Module."""
+    methods = {one.name: one for one in owner.body if isinstance(one, Function)}
+    yield from _of_parents(owner)
+    yield from _of_method_names(methods)
+    if any(makes_layer(one) for node in owner.body if any(targets_of(node)) for one in ast.walk(node)):
+        yield "layers in the class body"
+    init = methods.get("__init__")
+    almost = init or next((one for name, one in methods.items() if _looks_like_init(name)), None)
+    if init is not None:
+        yield from _of_parent_call(init)
+        yield from _of_init(init)
+    if almost is None:
+        yield "there is no __init__"
+    elif not any(makes_anything(one) for one in ast.walk(almost)):
+        yield "__init__ makes nothing"
+    forward = methods.get("forward") or methods.get("__call__")
+    if forward is not None:
+        if _has_slip(owner):
+            yield "an attribute is spelled almost alike"
+        yield from flow_facts(forward, "forward")
+        yield from (fact for fact, holds in _IN_FORWARD if any(holds(node) for node in ast.walk(forward)))
+
+
+def _of_parents(owner: ast.ClassDef) -> Iterator[str]:
+    bases = [name_of(base) for base in owner.bases]
+    if not [base for base in bases if base != "object"]:
+        yield "the class has no parent"
+    if any(isinstance(base, ast.Call) for base in owner.bases):
+        yield "the parent class is called"
+    if "Module" in bases:
+        yield "derives from Module"
+
+
+def _of_method_names(methods: dict[str, Function]) -> Iterator[str]:
+    if "__init__" not in methods and any(_looks_like_init(name) for name in methods):
+        yield "__init__ is misspelled"
+    if "forward" not in methods:
+        yield "no forward in the class"
+        if not set(methods) - {"__init__", "__repr__", "extra_repr"}:
+            yield "only __init__ in the class"
+    if "__call__" in methods:
+        yield "defines __call__"
+    if {"parameters", "named_parameters"} & set(methods):
+        yield "replaces parameters()"
+
+
+def _looks_like_init(name: str) -> bool:
+    if name in {"__init__", "__init_subclass__", "__call__", "forward"}:
+        return False
+    alike = name.startswith("_") and difflib.SequenceMatcher(None, name, "__init__").ratio() > 0.8
+    return name.strip("_").lower() in _ALMOST_INIT or alike
+
+
+def _has_slip(owner: ast.ClassDef) -> bool:
+    """Whether an attribute of `self` is read that is never set, while one of almost the same spelling is set."""
+    made = {name for one in owner.body if isinstance(one, Function) for name in (one.name, *_set_on_self(one))}
+    made |= {target.id for node in owner.body for target in targets_of(node) if isinstance(target, ast.Name)}
+    read = {
+        node.attr
+        for node in ast.walk(owner)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and path_of(node)[:-1] == ["self"]
+    }
+    own = {name.lower() for name in made - {"__init__", "forward"}}
+    return any(difflib.get_close_matches(name.lower(), own, 1, 0.6) for name in read - made)
+
+
+def _set_on_self(function: Function) -> set[str]:
+    return {
+        target.attr
+        for node in ast.walk(function)
+        for target in targets_of(node)
+        if isinstance(target, ast.Attribute) and root_of(target) == "self"
+    }
+
+
+def _of_parent_call(init: Function) -> Iterator[str]:
+    """Whether and how the constructor of the parent is called."""
+    calls = [node for node in ast.walk(init) if isinstance(node, ast.Call)]
+    inits = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "__init__"]
+    if not inits:
+        yield "the parent's __init__ is not called"
+    if any(_is_unbound(call) for call in inits):
+        yield "super() is not bound"
+
+
+def _is_unbound(call: ast.Call) -> bool:
+    """`super(X).__init__()` and `nn.Module.__init__()` are bound to no object."""
+    parent = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if isinstance(parent, ast.Call) and name_of(parent.func) == "super":
+        return len(parent.args) == 1
+    return not call.args
+
+
+def _of_init(init: Function) -> Iterator[str]:
+    nodes = list(ast.walk(init))
+    if any(isinstance(node, Function) and node is not init and node.name == "forward" for node in nodes):
+        yield "forward is inside __init__"
+    defaults = [default for default in (*init.args.defaults, *init.args.kw_defaults) if default is not None]
+    if any(makes_layer(one) for default in defaults for one in ast.walk(default)):
+        yield "layers as default values"
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    arguments = {argument.arg for argument in init.args.args[1:]}
+    if arguments - read:
+        yield "an argument of __init__ is not used"
+    if arguments & {target.id for node in nodes for target in targets_of(node) if isinstance(target, ast.Name)}:
+        yield "an argument of __init__ is overwritten"
+    if any(writes_sizes(node) for node in nodes):
+        yield "writes sizes into its layers"
+    attributes = _set_on_self(init)
+    if any(_chains_layers(node, attributes) for node in nodes):
+        yield "calls layers in __init__"
+    for node in nodes:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            yield from _of_stored(node, node.value)
+
+
+def _chains_layers(node: ast.AST, attributes: set[str]) -> bool:
+    """`self.fc2(self.relu)`: a layer that is called with another, where there is no data yet."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or root_of(node.func) != "self":
+        return False
+    return node.func.attr in attributes and any(root_of(one) == "self" for one in node.args)
+
+
+def _of_stored(node: ast.Assign | ast.AnnAssign, value: ast.expr) -> Iterator[str]:
+    """What is kept where in a constructor."""
+    if not any(isinstance(target, ast.Attribute) and root_of(target) == "self" for target in targets_of(node)):
+        if any(makes_layer(one) for one in ast.walk(value)):
+            yield "a layer in a local variable"
+        return
+    holds_layers = any(makes_layer(one) or isinstance(one, ast.Name) for one in ast.walk(value))
+    if isinstance(value, _CONTAINERS) and holds_layers:
+        yield "layers in a plain container"
+    if isinstance(value, ast.List | ast.Dict) and not getattr(value, "elts", getattr(value, "keys", ())):
+        yield "an empty container on self"
+    if isinstance(value, ast.Call) and name_of(value.func) in _CONTAINER_CALLS:
+        yield "layers in a plain container"
+    if isinstance(value, ast.Lambda):
+        yield "a function on self"
+    if isinstance(value, ast.Attribute) and value.attr in ACTIVATIONS | LAYERS:
+        yield "the class of an activation is stored"
+
+
+def _calls_itself(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    is_self = isinstance(node.func, ast.Name) and node.func.id == "self"
+    return is_self or path_of(node.func) == ["self", "forward"]
+
+
+def _reshapes_to_numbers(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call) or name_of(node.func) not in {"view", "reshape"}:
+        return False
+    return any(type(number := constant_of(one)) is int and number not in {-1, 1} for one in flatten(node.args))
+
+
+def _makes_zeros(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and name_of(node.func) in {"zeros", "zeros_like", "new_zeros"}
+
+
+def _uses_parameter(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in {"weight", "bias"}
+
+
+def _makes_weights(node: ast.AST) -> bool:
+    return makes_layer(node, weights=True)
+
+
+_IN_FORWARD: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
+    ("makes layers in forward", _makes_weights),
+    ("uses a parameter by hand", _uses_parameter),
+    ("forward calls itself", _calls_itself),
+    ("writes sizes into a reshape", _reshapes_to_numbers),
+    ("makes zeros in forward", _makes_zeros),
+)

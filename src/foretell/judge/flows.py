@@ -1,0 +1,186 @@
+"""FUNCTIONS of learner code -> facts about how values go through them.
+
+Enters: the tree of a function. Leaves: facts as short texts. Invariant: pure; facts help to name, they never decide.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+from foretell.judge.trees import PACKAGES, Function, constant_of, name_of, pairs_of, root_of, targets_of, writes_sizes
+
+_UNCALLED = frozenset(
+    {"relu", "sigmoid", "tanh", "mean", "sum", "squeeze", "flatten", "clamp", "abs", "exp", "contiguous", "float"}
+    | {"clone", "t", "view", "reshape", "detach", "unsqueeze", "transpose"}
+)
+_EFFECTS = frozenset(
+    {"append", "extend", "insert", "update", "add_module", "print", "super", "__init__", "display", "backward", "step"}
+    | {"zero_grad", "manual_seed", "train"}
+)
+_FILLERS = frozenset({"copy_", "load_state_dict", "set_", "setattr", "add_", "fill_"})
+_SIZES = frozenset({"shape", "size", "sum", "numel", "mean"})
+_MEASURES = frozenset({"len", "size", "sum", "numel", "parameters", "all", "any"})
+
+
+def flow_facts(function: Function, place: str) -> Iterator[str]:
+    """How values go through a function: what is returned, dropped, never reached. `place` is what it is called."""
+    own = [node for statement in function.body for node in ast.walk(statement)]
+    returned = [node.value for node in own if isinstance(node, ast.Return) and node.value is not None]
+    if not returned:
+        yield f"{place} returns nothing"
+    if any(isinstance(node, ast.Call) and name_of(node.func) == "print" for node in own):
+        yield f"prints in {place}"
+    if any(isinstance(value, ast.Call) and name_of(value.func) == "print" for value in returned):
+        yield f"{place} returns what print returns"
+    if place == "function" and any(isinstance(node, ast.Call) and name_of(node.func) == function.name for node in own):
+        yield "forward calls itself"
+    yield from (fact for fact, holds in _IN_A_FUNCTION if any(holds(node) for node in own))
+    if any(isinstance(node, ast.Return) for block in _blocks(function) for node in block[:-1]):
+        yield "code after return"
+    if any(_is_uncalled(node, own) for node in own):
+        yield "a method without call"
+    yield from _returned_facts(function, place, own, returned)
+
+
+def _returned_facts(function: Function, place: str, own: list[ast.AST], returned: list[ast.expr]) -> Iterator[str]:
+    """Which of its names a function returns, and which it does not use."""
+    arguments = [argument.arg for argument in function.args.args]
+    data = arguments[1] if place == "forward" and len(arguments) > 1 else arguments[0] if arguments else ""
+    assigned = [target.id for node in own for target in targets_of(node) if isinstance(target, ast.Name)]
+    used = {node.id for node in own if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    if returned and all(isinstance(value, ast.Name) and value.id == data for value in returned):
+        if data not in assigned:
+            yield "returns its argument"
+        if _only_returns(function):
+            yield "does nothing but return its argument"
+    if set(assigned) - used:
+        yield "computes what it does not use"
+    targets = [target for node in function.body for target in targets_of(node) if isinstance(target, ast.Name)]
+    if targets and targets[-1].id not in used and returned and isinstance(returned[-1], ast.Name):
+        yield "returns another variable than the last"
+
+
+def _returns_inside(node: ast.AST) -> bool:
+    return isinstance(node, ast.For | ast.While) and any(isinstance(one, ast.Return) for one in node.body)
+
+
+def _is_trained(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and name_of(node.func) in {"backward", "step"}
+
+
+def _is_special_case(node: ast.AST) -> bool:
+    return isinstance(node, ast.If | ast.IfExp) and _asks_for_numbers(node.test)
+
+
+def _drops_result(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and _is_dropped(node.value)
+
+
+_IN_A_FUNCTION: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
+    ("returns inside a loop", _returns_inside),
+    ("trains", _is_trained),
+    ("special-cases its input", _is_special_case),
+    ("drops a result", _drops_result),
+)
+
+
+def _is_uncalled(node: ast.AST, own: list[ast.AST]) -> bool:
+    """Whether a method of a tensor is named and not called; `torch.relu` and `self.relu` are no such thing."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load) or node.attr not in _UNCALLED:
+        return False
+    is_value = isinstance(node.value, ast.Name) and node.value.id in PACKAGES | {"self"}
+    return not is_value and not any(isinstance(one, ast.Call) and one.func is node for one in own)
+
+
+def _blocks(function: Function) -> Iterator[list[ast.stmt]]:
+    for node in ast.walk(function):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
+                yield block
+
+
+def _only_returns(function: Function) -> bool:
+    body = [node for node in function.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    return all(isinstance(node, ast.Return | ast.Pass) for node in body)
+
+
+def _is_dropped(value: ast.expr) -> bool:
+    """Whether a statement computes something and keeps nothing of it."""
+    return isinstance(value, ast.BinOp) or (isinstance(value, ast.Call) and not _has_effect(value))
+
+
+def _has_effect(call: ast.Call) -> bool:
+    name = name_of(call.func)
+    return name.endswith("_") or name in _EFFECTS or name.startswith(("__", "register_"))
+
+
+def filling_facts(function: Function) -> Iterator[str]:
+    """`w = out.weight` and then `w = W`: a name was moved, the layer was not filled."""
+    pairs = [pair for node in ast.walk(function) if isinstance(node, ast.Assign) for pair in pairs_of(node)]
+    made = {
+        name_of(target) for target, value in pairs if isinstance(value, ast.Call) and name_of(value.func) == "Linear"
+    }
+    held = {name_of(target) for target, value in pairs if _is_parameter(value) and root_of(value) in made}
+    if any(isinstance(target, ast.Name) and target.id in held and not _is_parameter(value) for target, value in pairs):
+        yield "moves a name instead of filling the layer"
+    fills = [node for node in ast.walk(function) if _fills(node)]
+    if any(_fills_copy(node) for node in fills):
+        yield "fills a copy"
+    if not [node for node in fills if not _fills_copy(node)]:
+        yield "fills no layer"
+    if not any(isinstance(node, ast.For | ast.While | ast.comprehension) for node in ast.walk(function)):
+        yield "has no loop"
+
+
+def _is_parameter(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in {"weight", "bias"}
+
+
+def _fills_copy(node: ast.AST) -> bool:
+    """Whether `copy_` goes into what a call such as `clone()` has just made."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call)
+
+
+def number_facts(function: Function) -> Iterator[str]:
+    """Sizes and places written in as numbers."""
+    argument = function.args.args[0].arg if function.args.args else ""
+    nodes = list(ast.walk(function))
+    if any(writes_sizes(node) for node in nodes):
+        yield "writes sizes into layers"
+    if any(_counts_to_number(node) or _names_place(node, argument) for node in nodes):
+        yield "names layers by number"
+
+
+def _counts_to_number(node: ast.AST) -> bool:
+    """`range(3)`."""
+    if not isinstance(node, ast.Call) or name_of(node.func) != "range" or not node.args:
+        return False
+    return type(constant_of(node.args[-1])) is int
+
+
+def _names_place(node: ast.AST, argument: str) -> bool:
+    """`model[1]`, or `first, second, third = model`."""
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == argument:
+        place = constant_of(node.slice)
+        return isinstance(place, int) and place >= 1
+    is_unpacked = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)
+    return is_unpacked and isinstance(node, ast.Assign) and name_of(node.value) == argument
+
+
+def _fills(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call) and name_of(node.func) in _FILLERS:
+        return True
+    return any(
+        isinstance(target, ast.Attribute) and target.attr in {"weight", "bias", "data"} for target in targets_of(node)
+    )
+
+
+def _asks_for_numbers(test: ast.expr) -> bool:
+    """Whether a condition compares sizes or sums with numbers that are written in."""
+    nodes = list(ast.walk(test))
+    has_number = any(type(constant_of(node)) in {int, float} for node in nodes)
+    asked = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    called = {name_of(node.func) for node in nodes if isinstance(node, ast.Call)}
+    return has_number and bool(asked & _SIZES or called & _MEASURES)
