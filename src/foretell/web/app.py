@@ -32,10 +32,11 @@ from foretell.web.desk import Desk
 from foretell.web.drawing import draw_page
 from foretell.web.guard import Refusal, frame_headers, page_headers
 from foretell.web.outputs import frame_document
+from foretell.web.page_views import ErrorPage, HomeLesson, HomePage, RecordedPage
 from foretell.web.pages import Offered, home_lesson, lesson_page, report_page
 from foretell.web.player import Player, prefix_through
 from foretell.web.posted import Posted
-from foretell.web.views import Chrome, ErrorPage, HomeLesson, HomePage, RecordedPage
+from foretell.web.views import Chrome
 from foretell.web.visitors import Onward, Visitor
 
 _STATIC = Path(__file__).parent / "static"

@@ -11,17 +11,8 @@ from uuid import uuid4
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from foretell.web.views import (
-    CellView,
-    Chrome,
-    ErrorPage,
-    HomePage,
-    LessonPage,
-    OutlineView,
-    RecordedPage,
-    ReportPage,
-    SectionView,
-)
+from foretell.web.page_views import ErrorPage, HomePage, RecordedPage, ReportPage
+from foretell.web.views import CellView, Chrome, LessonPage, OutlineView, SectionView
 
 Page = LessonPage | HomePage | ReportPage | ErrorPage | RecordedPage
 

@@ -16,19 +16,8 @@ from foretell.web.cells import Scene, cell_view
 from foretell.web.ledgers import calibration_view, ledger_rows
 from foretell.web.markup import inline_html, markdown_html
 from foretell.web.outputs import text_of
-from foretell.web.views import (
-    CellView,
-    Chrome,
-    HomeLesson,
-    LedgerRow,
-    LessonPage,
-    OutlineItem,
-    OutlineView,
-    ProseView,
-    ReportLine,
-    ReportPage,
-    SectionView,
-)
+from foretell.web.page_views import HomeLesson, ReportLine, ReportPage
+from foretell.web.views import CellView, Chrome, LedgerRow, LessonPage, OutlineItem, OutlineView, ProseView, SectionView
 
 _STRIP_WORDS = {
     "right": "matched",

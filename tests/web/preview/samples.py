@@ -7,6 +7,7 @@ from foretell.model.belief import Misconception
 from foretell.model.run import DisplayOutput, ErrorOutput, Failure, StreamOutput
 from foretell.web.markup import highlighted, inline_html, markdown_html
 from foretell.web.outputs import outputs_html
+from foretell.web.page_views import ErrorPage, HomeLesson, HomePage, RecordedPage, ReportLine, ReportPage
 from foretell.web.refutations import diagnosed, refutations
 from foretell.web.views import (
     CalibrationView,
@@ -15,10 +16,7 @@ from foretell.web.views import (
     Checks,
     Chrome,
     Dot,
-    ErrorPage,
     Help,
-    HomeLesson,
-    HomePage,
     Ledger,
     LedgerPair,
     LedgerRow,
@@ -28,9 +26,6 @@ from foretell.web.views import (
     OutlineView,
     ProseView,
     QuestionField,
-    RecordedPage,
-    ReportLine,
-    ReportPage,
     Rung,
     RunView,
     SectionView,
