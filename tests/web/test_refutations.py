@@ -224,6 +224,22 @@ def test_an_untouched_starter_is_told_what_will_be_looked_at_and_that_it_was_not
     assert "still the starter" not in drawn
 
 
+def test_pythons_names_with_underscores_are_no_marks_in_the_catalogue():
+    says = "`__init__` calls super().__init__() first, *always*."
+    one = Misconception(id="super", name="__init__ is for decoration", refutation=f"{says} {{evidence}}", says=says)
+    found = diagnosed(replace(WRONG, misconception="super", says=says, difference="`x` has no `__dict__`"), [one])
+    assert found.says_html == "<code>__init__</code> calls super().__init__() first, <em>always</em>."
+    assert found.refutation.name_html == "__init__ is for decoration"
+    assert found.refutation.text_html.endswith("<code>x</code> has no <code>__dict__</code>.")
+
+
+def test_what_the_message_holds_already_is_not_given_as_evidence_again():
+    read = "Line 8: Python cannot read it."
+    found = diagnosed(replace(WRONG, misconception="flat", says=f"{read} Look above.", difference=read), CATALOGUE)
+    assert found.difference_html == ""
+    assert "Line 8" not in found.refutation.text_html
+
+
 def test_code_that_behaves_as_asked_is_done_only_with_the_asserts_of_its_cell():
     right = replace(WRONG, verdict=CheckVerdict.RIGHT, misconception=None, difference="", checks=BEHAVIOURS[1:])
     view, _ = checked(right)

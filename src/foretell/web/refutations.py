@@ -34,11 +34,17 @@ def refutations(
     known = {one.id: one for one in catalogue}
     cards: list[Refutation] = []
     for each in (known[id] for id in ids if id in known):
-        filled = " ".join(each.refutation.replace(_EVIDENCE, evidence).split())
+        filled = " ".join(of_catalogue(each.refutation).replace(_EVIDENCE, evidence).split())
         text = "" if each.id in told else inline_html(filled)
-        cards.append(Refutation(name_html=inline_html(each.name), text_html=text))
+        cards.append(Refutation(name_html=inline_html(of_catalogue(each.name)), text_html=text))
         told.add(each.id)
     return tuple(cards)
+
+
+def of_catalogue(text: str) -> str:
+    """The catalogue's own Markdown, in which `__init__` is a name with or without backticks around it."""
+    parts = text.split("`")
+    return "`".join(part if place % 2 else part.replace("__", r"\_\_") for place, part in enumerate(parts))
 
 
 def evidence_of(kind: AnswerKind, pairs: Sequence[LedgerPair]) -> str:
@@ -78,14 +84,14 @@ def diagnosed(diagnosis: Diagnosis, catalogue: Sequence[Misconception]) -> Diagn
     """What a check of a task found, ready to be drawn: the difference stands in the card where that has a place."""
     difference = clip(diagnosis.difference, _LONGEST_DIFFERENCE)
     named = () if diagnosis.misconception is None else (diagnosis.misconception,)
-    cards = refutations(named, catalogue, in_words(_sentence(difference)), set())
+    says = diagnosis.says or _plain_word(diagnosis)
+    cards = refutations(named, catalogue, "" if difference in says else in_words(_sentence(difference)), set())
     known = next((one for one in catalogue if one.id == diagnosis.misconception), None)
     stands_in_card = known is not None and _EVIDENCE in known.refutation
-    says = diagnosis.says or _plain_word(diagnosis)
     is_told = stands_in_card or difference in says
     return Diagnosed(
         verdict=diagnosis.verdict.value,
-        says_html=inline_html(says if known is not None and says == known.says else in_words(says)),
+        says_html=inline_html(of_catalogue(says) if known is not None and says == known.says else in_words(says)),
         refutation=cards[0] if cards else None,
         difference_html="" if is_told else inline_html(in_words(_sentence(difference))),
     )
