@@ -112,7 +112,7 @@ class Learner:
 
     def what_stands_there(self) -> list[str]:
         """Every output, comparison and check on the page, as read."""
-        return self.page.locator("[data-out], .ledger, .checks, #outline").all_inner_texts()
+        return self.page.locator("[data-out], .ledger, .checked, #outline").all_inner_texts()
 
     def axe(self, where: str) -> None:
         """Fail on any accessibility rule that this page breaks, in light and in dark."""

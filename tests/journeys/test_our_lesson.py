@@ -29,6 +29,7 @@ RIGHT_NET = """class TwoLayerNet(nn.Module):
     def forward(self, x):
         return self.fc2(self.relu(self.fc1(x)))
 """
+WITHOUT_SUPER = RIGHT_NET.replace("        super().__init__()\n", "")
 BLOCK = """class ResidualBlock(nn.Module):
     def __init__(self, dim):
         super().__init__()
@@ -106,12 +107,20 @@ def a_wrong_then_a_right_network(learner):
     learner.answer("ex3-class", 1, "(5, 1)", sure=80)
     learner.write("ex3-class", WRONG_NET)
     learner.lock_in_and_run("ex3-class")
-    checks = learner.cell("ex3-class").locator(".checks")
-    expect(checks).to_contain_text("385")
-    expect(learner.cell("ex3-class")).to_contain_text("checks pass")
+    found = learner.cell("ex3-class").locator(".checked")
+    expect(found.locator(".finding.wrong")).to_contain_text("parameters() misses them")
+    expect(found.locator(".idea h4")).to_have_text("Layers in a list are part of the model")
+    expect(found).to_contain_text("PyTorch sees 0 parameters, the exercise asks 385")
+    expect(found.locator("details.notebook")).not_to_have_attribute("open", "")
+    learner.axe("a wrong network")
+    learner.write("ex3-class", WITHOUT_SUPER)
+    learner.run("ex3-class")
+    expect(found.locator(".finding.wrong")).to_contain_text("call super().__init__() first")
+    expect(found.locator("header")).to_have_text("None of the 6 checks was reached")
     learner.write("ex3-class", RIGHT_NET)
     learner.run("ex3-class")
-    expect(learner.cell("ex3-class")).to_contain_text("Each layer became an attribute")
+    expect(found.locator(".finding.right")).to_contain_text("Your code does what the exercise asks")
+    expect(found).to_contain_text("Each layer became an attribute")
     for cell in ("ex3-drawing", "ex3-call", "ex3-list"):
         learner.run_without_predicting(cell)
 
@@ -135,6 +144,7 @@ def fold_any_row(learner):
     learner.answer("ex5-collapse", 1, "no", sure=60)
     learner.write("ex5-collapse", COLLAPSE)
     learner.lock_in_and_run("ex5-collapse")
+    expect(learner.cell("ex5-collapse").locator(".finding.right")).to_be_visible()
     expect(learner.cell("ex5-collapse")).to_contain_text("one step, whatever the depth")
 
 
