@@ -24,18 +24,30 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from foretell.due import asked_again
 from foretell.errors import CommitError, ForetellError, LessonError, RuntimeUnavailable, StoreError, UsageError
+from foretell.memory import in_lesson, remember
 from foretell.model.run import DisplayOutput
 from foretell.web.actions import OF_A_CELL, OF_A_LESSON, Action
+from foretell.web.catalogue import beliefs_page
 from foretell.web.cells import scene_of
 from foretell.web.desk import Desk
 from foretell.web.drawing import draw_page
 from foretell.web.guard import Refusal, frame_headers, page_headers
 from foretell.web.outputs import frame_document
-from foretell.web.page_views import ErrorPage, HomeLesson, HomePage, RecordedPage
+from foretell.web.page_views import ErrorPage, HomeLesson, HomePage, RecordedPage, ReviewPage
 from foretell.web.pages import Offered, home_lesson, lesson_page, report_page
 from foretell.web.player import Player, prefix_through
 from foretell.web.posted import Posted
+from foretell.web.remembering import (
+    Played,
+    asked_again_in_words,
+    count_due,
+    home_ideas,
+    report_ideas,
+    review_items,
+)
+from foretell.web.shelves import Offers
 from foretell.web.views import Chrome
 from foretell.web.visitors import Onward, Visitor
 
@@ -60,8 +72,10 @@ def create_app(desk: Desk) -> Starlette:
             Route("/", _kept_in(_home)),
             Route("/open", _kept_in(_open)),
             Route("/recorded", _kept_in(_recorded)),
+            Route("/review", _kept_in(_review)),
             Route("/l/{lesson}", _kept_in(_lesson)),
             Route("/l/{lesson}/report", _kept_in(_report)),
+            Route("/l/{lesson}/beliefs", _kept_in(_beliefs)),
             Route("/l/{lesson}/variables", _kept_in(_variables)),
             Route("/l/{lesson}/runs/{press:int}/events", _kept_in(_events)),
             Route("/l/{lesson}/outputs/{run:int}/{place:int}", _kept_in(_output)),
@@ -207,13 +221,32 @@ async def _playing(request: Request) -> AsyncIterator[Player]:
 
 async def _home(request: Request) -> Response:
     def drawn() -> str:
-        offers = _desk(request).shelf.offers(_visitor(request).learner)
+        desk, learner = _desk(request), _visitor(request).learner
+        offers = desk.shelf.offers(learner)
+        played = _played(offers)
+        lessons = {each.lesson.id: each.lesson for each in played}
+        remembered = remember(desk.store.predictions_of(learner), desk.store.checks_of(learner), lessons)
         page = HomePage(
             chrome=_chrome(request, "Lessons"),
             lessons=tuple(_home_lesson(each) for each in offers.lessons),
             recent=tuple(_home_lesson(each) for each in offers.recent),
+            due=count_due(played, desk.store.now()),
+            ideas=tuple(home_ideas(remembered, lessons)),
         )
         return draw_page(page)
+
+    return _page(request, await asyncio.to_thread(drawn))
+
+
+def _played(offers: Offers) -> tuple[Played, ...]:
+    return tuple(Played(lesson=each.lesson, history=each.history) for each in (*offers.recent, *offers.lessons))
+
+
+async def _review(request: Request) -> Response:
+    def drawn() -> str:
+        desk, learner = _desk(request), _visitor(request).learner
+        items = review_items(_played(desk.shelf.offers(learner)), learner, desk.store.now())
+        return draw_page(ReviewPage(chrome=_chrome(request, "To ask again"), items=items))
 
     return _page(request, await asyncio.to_thread(drawn))
 
@@ -239,9 +272,25 @@ async def _lesson(request: Request) -> Response:
 
 async def _report(request: Request) -> Response:
     async with _playing(request) as player:
-        chrome = _chrome(request, f"What your predictions say · {player.lesson.title}")
+        desk, learner, lesson = _desk(request), _visitor(request).learner, player.lesson
+
+        def drawn() -> str:
+            scene = desk.scene(player)
+            told = (desk.store.predictions_of(learner), desk.store.checks_of(learner))
+            ideas = report_ideas(scene, in_lesson(remember(*told, {lesson.id: lesson}), lesson.id))
+            again = asked_again_in_words(asked_again(lesson, scene.now.record))
+            return draw_page(report_page(scene, chrome, ideas, again))
+
+        chrome = _chrome(request, f"What your predictions say · {lesson.title}")
+        return _page(request, await asyncio.to_thread(drawn))
+
+
+async def _beliefs(request: Request) -> Response:
+    async with _playing(request) as player:
+        chrome = _chrome(request, f"Ideas that mislead · {player.lesson.title}")
         scene = _desk(request).scene
-        return _page(request, await asyncio.to_thread(lambda: draw_page(report_page(scene(player), chrome))))
+        page = await asyncio.to_thread(lambda: draw_page(beliefs_page(player.lesson, scene(player), chrome)))
+        return _page(request, page)
 
 
 async def _recorded(request: Request) -> Response:

@@ -11,15 +11,17 @@ from uuid import uuid4
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from foretell.web.page_views import ErrorPage, HomePage, RecordedPage, ReportPage
+from foretell.web.page_views import BeliefsPage, ErrorPage, HomePage, RecordedPage, ReportPage, ReviewPage
 from foretell.web.views import CellView, Chrome, LessonPage, OutlineView, SectionView
 
-Page = LessonPage | HomePage | ReportPage | ErrorPage | RecordedPage
+Page = LessonPage | HomePage | ReportPage | ReviewPage | BeliefsPage | ErrorPage | RecordedPage
 
 _TEMPLATES: dict[type[Page], str] = {
     LessonPage: "lesson.html",
     HomePage: "home.html",
     ReportPage: "report.html",
+    ReviewPage: "review.html",
+    BeliefsPage: "beliefs.html",
     ErrorPage: "error.html",
     RecordedPage: "recorded.html",
 }

@@ -64,7 +64,7 @@ class IdeaLine:
 
     where_html: str
     href: str
-    evidence: str
+    evidence_html: str
     is_confident: bool
     since: str
 
@@ -153,8 +153,7 @@ class BeliefExample:
 class BeliefEntry:
     """A misconception in the catalogue: its text, where it can show (address and name), what shows it in code.
 
-    While it would give something away, `opens_after` names what it waits for, and everything else is empty. `held`
-    counts wrong answers that wait for the learner's own.
+    `held` names the places whose wrong answers appear once the learner's own code does what is asked.
     """
 
     id: str
@@ -163,15 +162,14 @@ class BeliefEntry:
     places: tuple[tuple[str, str], ...]
     examples: tuple[BeliefExample, ...]
     held: str
-    opens_after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeliefsPage:
-    """The catalogue of a lesson's misconceptions; `waiting` says what the ones that are not listed yet wait for."""
+    """The catalogue of a lesson's misconceptions; `waiting` says after what how many more of them can be read."""
 
     chrome: Chrome
     lesson: str
     title_html: str
     entries: tuple[BeliefEntry, ...]
-    waiting: tuple[BeliefEntry, ...]
+    waiting: tuple[tuple[str, int], ...]

@@ -16,7 +16,7 @@ from foretell.web.cells import Scene, cell_view
 from foretell.web.ledgers import calibration_view, ledger_rows
 from foretell.web.markup import inline_html, markdown_html
 from foretell.web.outputs import text_of
-from foretell.web.page_views import HomeLesson, ReportLine, ReportPage
+from foretell.web.page_views import HomeLesson, Idea, ReportLine, ReportPage
 from foretell.web.views import CellView, Chrome, LedgerRow, LessonPage, OutlineItem, OutlineView, ProseView, SectionView
 
 _STRIP_WORDS = {
@@ -104,13 +104,20 @@ def outline_view(scene: Scene) -> OutlineView:
     sections = [s for s in scene.lesson.sections if s.kind is not SectionKind.INTRO]
     exercises = [s for s in sections if s.kind is SectionKind.EXERCISE]
     done = sum(section_done(scene, s) for s in exercises)
-    rows = [row for code in scene.lesson.code_cells for row in ledger_rows(code, scene.history)]
+    rows = [row for code in scene.lesson.code_cells for row in _every_row(scene, code)]
     return OutlineView(
         lesson_title_html=inline_html(scene.lesson.title),
         count=f"{done} of {len(exercises)} done" if exercises else "",
         items=tuple(_outline_item(scene, section) for section in sections),
         calibration=calibration_view(rows),
     )
+
+
+def _every_row(scene: Scene, code: CodeCell) -> Iterator[LedgerRow]:
+    """The rows of a cell in every instance of its questions."""
+    if (before := scene.now.past.get(code.cell)) is not None:
+        yield from ledger_rows(before, scene.now.record)
+    yield from ledger_rows(code, scene.history)
 
 
 def _outline_item(scene: Scene, section: Section) -> OutlineItem:
@@ -149,7 +156,7 @@ def section_done(scene: Scene, section: Section) -> bool:
     )
 
 
-def report_page(scene: Scene, chrome: Chrome) -> ReportPage:
+def report_page(scene: Scene, chrome: Chrome, ideas: tuple[Idea, ...] = (), asked_again: str = "") -> ReportPage:
     """Give every prediction beside what happened, confident misses first."""
     lines: list[ReportLine] = []
     for section in scene.lesson.sections:
@@ -162,7 +169,7 @@ def report_page(scene: Scene, chrome: Chrome) -> ReportPage:
                         href=f"/l/{scene.lesson.id}#cell-{code.cell}",
                         showed=_what_it_showed(scene, row),
                     )
-                    for row in ledger_rows(code, scene.history)
+                    for row in _every_row(scene, code)
                 ]
     predicted = [line for line in lines if line.row.confidence is not None]
     return ReportPage(
@@ -173,11 +180,13 @@ def report_page(scene: Scene, chrome: Chrome) -> ReportPage:
         others=tuple(line for line in predicted if not line.row.confident_miss),
         skipped=len(lines) - len(predicted),
         calibration=calibration_view(line.row for line in predicted),
+        ideas=ideas,
+        asked_again=asked_again,
     )
 
 
 def _what_it_showed(scene: Scene, row: LedgerRow) -> str:
-    kept = next((kept for kept in scene.history.runs if kept.id == row.run), None)
+    kept = next((kept for kept in scene.now.record.runs if kept.id == row.run), None)
     return text_of(kept.run.outputs) if kept and kept.run and row.verdict == Verdict.SELF else ""
 
 

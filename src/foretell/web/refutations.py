@@ -36,7 +36,7 @@ def refutations(
     for each in (known[id] for id in ids if id in known):
         filled = " ".join(of_catalogue(each.refutation).replace(_EVIDENCE, evidence).split())
         text = "" if each.id in told else inline_html(filled)
-        cards.append(Refutation(name_html=inline_html(of_catalogue(each.name)), text_html=text))
+        cards.append(Refutation(name_html=inline_html(of_catalogue(each.name)), text_html=text, id=each.id))
         told.add(each.id)
     return tuple(cards)
 

@@ -66,10 +66,14 @@ class LedgerPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refutation:
-    """The card of a misconception; `text_html` is "" where the same card stands further up."""
+    """The card of a misconception; `text_html` is "" where the same card stands further up.
+
+    `id` is its place in the catalogue of the lesson.
+    """
 
     name_html: str
     text_html: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
