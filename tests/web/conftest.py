@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from starlette.testclient import TestClient
 
 from foretell.config import PLAYERS_OF_ONE
 from foretell.model.attempt import History
-from foretell.store.attempts import Store
+from foretell.store.attempts import Store, utc_now
 from foretell.web.app import create_app
 from foretell.web.desk import Desk
 from foretell.web.guard import Guard
@@ -22,12 +23,23 @@ from foretell.web.visitors import LEARNER, ByKey
 from idle_session import HOME, IdleSession
 
 
+class Clock:
+    """The clock on the wall, put forward as a test likes."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+
 class Door:
     """A browser profile that holds the key, with the page's token."""
 
     def __init__(self, client: TestClient, desk: Desk, session: IdleSession, key: str) -> None:
         self.client, self.desk, self.session, self.key = client, desk, session, key
         self.token = ByKey(key=key).visitor.token
+        self.clock = Clock()
 
     def get(self, path: str) -> Response:
         return self.client.get(path)
@@ -54,8 +66,8 @@ class Door:
 
 @pytest.fixture
 def door(tmp_path: Path) -> Iterator[Door]:
-    session = IdleSession()
-    store = Store.open(tmp_path / "attempts.sqlite")
+    session, clock = IdleSession(), Clock()
+    store = Store.open(tmp_path / "attempts.sqlite", clock=clock)
     admission = ByKey.fresh()
     desk = Desk(
         store=store,
@@ -67,7 +79,9 @@ def door(tmp_path: Path) -> Iterator[Door]:
     )
     with TestClient(create_app(desk), base_url=HOME, raise_server_exceptions=False) as client:
         client.cookies.set(admission.cookie.name, admission.key)
-        yield Door(client, desk, session, admission.key)
+        opened = Door(client, desk, session, admission.key)
+        opened.clock = clock
+        yield opened
 
 
 OpenNotebook = Callable[[str], str]

@@ -2,69 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from idle_session import HOME
 
 from foretell.model.attempt import Opened
-from foretell.store.attempts import Store
-
-OVERLAY = """schema = 1
-
-[[question]]
-before = "c"
-ask = "What is {n} times 3?"
-kind = "number"
-target = "times"
-
-  [[question.misconception]]
-  id = "adds"
-  leads_to = "n + 3"
-
-  [question.vary]
-  n = [11, 99]
-
-[[question]]
-before = "d"
-ask = "Is it even?"
-kind = "yes-no"
-target = "even"
-
-[[question]]
-before = "d"
-ask = "Is it large?"
-kind = "yes-no"
-target = "large"
-"""
-CATALOGUE = """schema = 1
-
-[adds]
-name = "Times is plus"
-refutation = "It is tempting to add. {evidence} Multiply."
-"""
-CELLS = {"c": "n = 7\ntimes = n * 3\nassert times == 21", "d": "even, large = False, False\nassert not even"}
+from idle_session import HOME
+from times_lesson import CELLS, write_times
 
 
 @pytest.fixture
 def lesson(door, tmp_path: Path) -> str:
-    folder = tmp_path / "times"
-    folder.mkdir()
-    cells: list[dict[str, object]] = [{"cell_type": "markdown", "id": "top", "metadata": {}, "source": "# Times"}]
-    for number, (name, source) in enumerate(CELLS.items(), start=1):
-        heading = f"## Exercise {number}: Numbers (Guided)\n\nLook."
-        cells.append({"cell_type": "markdown", "id": f"{name}-intro", "metadata": {}, "source": heading})
-        code = {"cell_type": "code", "id": name, "metadata": {}, "source": source, "outputs": []}
-        cells.append(code | {"execution_count": None})
-    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-    (folder / "lesson.ipynb").write_text(json.dumps(notebook))
-    (folder / "lesson.toml").write_text(OVERLAY)
-    (folder / "misconceptions.toml").write_text(CATALOGUE)
-    return door.desk.shelf.open(str(folder)).id
+    return door.desk.shelf.open(str(write_times(tmp_path / "times"))).id
 
 
 def cell_of(door, lesson, cell) -> str:
@@ -158,7 +109,9 @@ def test_after_a_lesson_is_started_over_it_can_be_asked_again_once_more(door, le
 def test_without_scripts_the_button_leads_back_to_the_cell(door, lesson):
     predict_c(door, lesson)
     fields = {"key": uuid4().hex, "token": door.token, "after": "1"}
-    answer = door.client.post(f"/l/{lesson}/cells/c/again", data=fields, headers={"Origin": HOME}, follow_redirects=False)
+    answer = door.client.post(
+        f"/l/{lesson}/cells/c/again", data=fields, headers={"Origin": HOME}, follow_redirects=False
+    )
     assert (answer.status_code, answer.headers["location"]) == (303, f"/l/{lesson}#cell-c")
     assert openings(door) == ["c"]
 
