@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
 import sys
 import tempfile
 import webbrowser
@@ -38,6 +39,7 @@ from foretell.errors import UsageError
 from foretell.kept import FolderCache
 from foretell.model.lesson import CodeCell, Lesson
 from foretell.model.printable import printable, printable_line
+from foretell.reviewing import Review, review_json, review_lines, reviews
 from foretell.runtime.host import Host
 from foretell.runtime.jail import levels
 from foretell.runtime.jail.levels import Level
@@ -277,6 +279,35 @@ def _tell_checked(result: CheckedFile) -> None:
     for one in found.checks:
         evidence = f" ({one.evidence})" if one.evidence else ""
         OUT.print(f"    {'=' if one.ok else '≠'} {escape(printable_line(one.says + evidence))}", soft_wrap=True)
+
+
+@app.command()
+def review(as_json: JsonOption = False, data: DataOption = None) -> None:  # noqa: FBT002
+    """List the questions that you missed and that are to be asked again today."""
+    with said_plainly():
+        where = data_directory(data)
+        found = _what_is_due(where) if where.database.exists() else ()
+        server = serve.running_server(where) if found else None
+
+        def opens(one: Review) -> str:
+            command = f"foretell learn {shlex.quote(one.named)}"
+            return f"{server.of(one.named)}#cell-{one.due.cell}" if server else command
+
+        if as_json:
+            print(json.dumps(review_json(found, opens)))
+        else:
+            OUT.print(printable("\n".join(review_lines(found, opens))), markup=False, soft_wrap=True)
+
+
+def _what_is_due(where: DataDirectory) -> tuple[Review, ...]:
+    store = Store.open(where.database)
+    try:
+        offers = OwnShelf(store=store, learner=LEARNER).offers(LEARNER)
+        played = [(each.lesson, each.lesson.id, each.history) for each in offers.lessons]
+        played += [(each.lesson, each.where, each.history) for each in offers.recent]
+        return reviews(played, store.now())
+    finally:
+        store.close()
 
 
 @app.command()
