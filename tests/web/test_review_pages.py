@@ -212,3 +212,11 @@ def test_what_code_showed_is_remembered_with_what_predictions_showed(door, lesso
     assert "Double adds two once" in page
     assert "Exercise 3, your code for 3 it gives 5, and not 6" in page
     assert "Not right yet" in page
+
+
+def test_the_catalogue_speaks_of_the_learners_own_numbers_and_of_nothing_further_on(door, lesson):
+    miss_c(door, lesson)
+    asked = re.search(r"What is \d+ times 3\?", main_of(door, f"/l/{lesson}"))[0]
+    page = main_of(door, f"/l/{lesson}/beliefs")
+    assert f"Exercise 1: {asked}" in page
+    assert "Exercise 2:" not in page

@@ -1,9 +1,9 @@
 """The catalogue of a lesson's misconceptions as a page.
 
 Enters: a lesson as written, a scene of it. Leaves: the page. Invariant: the text of a misconception, even its name, is
-on the page only where no question that it belongs to waits for an answer and every task it belongs to has been run, or
-where its card was shown; a wrong answer to a task only once the learner's own does what is asked, or its solution is
-open.
+on the page only where no question that it belongs to waits for an answer and one of its tasks (if it has any) has been
+run, or where its card was shown; a wrong answer to a task only once the learner's own does what is asked, or its
+solution is open.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def beliefs_page(lesson: Lesson, scene: Scene, chrome: Chrome) -> BeliefsPage:
         if waits:
             later[[code.cell for code in lesson.code_cells if code.cell in waits][-1]] += 1
         else:
-            entries.append(_entry(scene, one, belongs))
+            entries.append(_entry(scene, one, _already_met(belongs, met)))
     counts: Counter[str] = Counter()
     for code in lesson.code_cells:
         if code.cell in later:
@@ -110,12 +110,28 @@ def _waits_for(misconception: str, belongs: _Belongs, met: _Met) -> Iterator[Cod
     for code, question in belongs.questions:
         if question.id in met.again or (misconception not in met.shown and question.id not in met.settled):
             yield code
-    if misconception not in met.shown:
-        yield from (code for code in belongs.tasks if code.cell not in met.run)
+    if misconception not in met.shown and not any(code.cell in met.run for code in belongs.tasks):
+        yield from belongs.tasks[:1]
+
+
+def _already_met(belongs: _Belongs, met: _Met) -> _Belongs:
+    """Where it can show, as far as the learner has come."""
+    return _Belongs(
+        questions=tuple(each for each in belongs.questions if each[1].id in met.settled),
+        tasks=tuple(code for code in belongs.tasks if code.cell in met.run),
+    )
 
 
 def _entry(scene: Scene, one: Misconception, belongs: _Belongs) -> BeliefEntry:
-    places = [(code, f"{name_of(scene, code.cell)}: {question.ask}") for code, question in belongs.questions]
+    present = {
+        drawn.base_id(q.id): q
+        for code in scene.lesson.code_cells
+        for q in (code.prompt.questions if code.prompt else ())
+    }
+    places = [
+        (code, f"{name_of(scene, code.cell)}: {present.get(question.id, question).ask}")
+        for code, question in belongs.questions
+    ]
     places += [(code, f"{name_of(scene, code.cell)}: your code") for code in belongs.tasks]
     held = [code for code in belongs.tasks if not _may_show_answers(scene, code)]
     return BeliefEntry(

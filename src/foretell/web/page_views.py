@@ -151,7 +151,7 @@ class BeliefExample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeliefEntry:
-    """A misconception in the catalogue: its text, where it can show (address and name), what shows it in code.
+    """A misconception in the catalogue: its text, where it could show so far (address and name), what shows it in code.
 
     `held` names the places whose wrong answers appear once the learner's own code does what is asked.
     """

@@ -67,10 +67,14 @@ def _line(scene: Scene, seen: Sighting) -> IdeaLine:
     return IdeaLine(
         where_html=inline_html(name if seen.place.question is not None else f"{name}, your code"),
         href=f"/l/{scene.lesson.id}#cell-{seen.place.cell}" if is_there else "",
-        evidence_html=inline_html(in_words(seen.evidence)),
+        evidence_html=inline_html(in_words(_ended(seen.evidence))),
         is_confident=seen.is_confident,
         since=words[seen.again],
     )
+
+
+def _ended(text: str) -> str:
+    return text if not text or text[-1] in ".?…" else f"{text}."
 
 
 def _counted(one: Remembered) -> str:
