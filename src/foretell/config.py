@@ -32,7 +32,7 @@ PLAYERS_OF_A_CLASS = PlayersKept(idle_seconds=20 * 60, at_most=500)
 
 MEMORY_WARNED_OF = 0.6
 LIMITS_OF_SERVE = Limits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30)
-LIMITS_OF_A_CHECK = Limits(wall_seconds=10, cpu_seconds=10, memory_bytes=512 << 20, output_bytes=16 << 20)
+LIMITS_OF_A_CHECK = Limits(wall_seconds=10, cpu_seconds=10, memory_bytes=256 << 20, output_bytes=16 << 20)
 
 
 def limits_of_learn() -> Limits:

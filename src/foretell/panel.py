@@ -28,7 +28,7 @@ EXAMINE = "__import__('foretell.runtime.inside.examine', fromlist=['show_examine
 EXAMPLES = "__import__('foretell.runtime.inside.examples', fromlist=['show_examples']).show_examples"
 MOST_SECONDS = 10.0
 EXAMPLE_SECONDS = 1.0
-FORMAT = 3
+FORMAT = 4
 ENDED = Failure(kind=FailureKind.CRASH, message="It ended the process in which it was looked at.")
 
 Runner = Callable[[RunRequest], AsyncGenerator[Event, None]]
@@ -193,7 +193,7 @@ class Panel:
             if place not in self._examples:
                 shown = await asyncio.to_thread(self._kept, place)
                 if shown is None:
-                    shown = await self._show_examples(self.plan(place))
+                    shown = await self.show([one.source for one in self.probing.examples], self.plan(place))
                     text = json.dumps([_fields(one) for one in shown])
                     await asyncio.to_thread(self._cache.put, self._key(place), text)
                 self._examples[place] = tuple(
@@ -203,9 +203,8 @@ class Panel:
                 self._known.add(place)
         return self._examples[place]
 
-    async def _show_examples(self, plan: str) -> list[Shown]:
-        """Look at all of them, in one session as far as it goes; one that ends it has ended its own code."""
-        sources = [example.source for example in self.probing.examples]
+    async def show(self, sources: Sequence[str], plan: str) -> list[Shown]:
+        """Look at trusted answers, in one session as far as it goes; one that ends it has ended its own code."""
         shown: list[Shown] = []
         while len(shown) < len(sources):
             left = sources[len(shown) :]

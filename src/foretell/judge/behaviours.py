@@ -40,6 +40,7 @@ from foretell.judge.wording import clip
 from foretell.model.attempt import BehaviourCheck
 from foretell.model.belief import Build
 
+NOT_REACHED = "not reached"
 _LONGEST = 160
 _MOST_CALLS = 16
 
@@ -69,12 +70,14 @@ def _ended_by(answered: Answered, asked: Asked) -> str:
 
 
 def _merge(found: Sequence[BehaviourCheck], why: str) -> Iterator[BehaviourCheck]:
-    """One check a behaviour: it holds where it holds in every build; else it has the evidence of the first where not."""
+    """One check a behaviour: it holds where it does in every build; else it has the evidence of the first where not."""
     for says in dict.fromkeys(one.says for one in found):
         ones = [one for one in found if one.says == says]
         bad = next((one for one in ones if not one.ok), None)
-        shown = bad or ones[0]
-        yield BehaviourCheck(says=says, ok=bad is None, evidence=shown.evidence or (why if bad else ""))
+        evidence = (bad or ones[0]).evidence
+        if bad is not None and not evidence:
+            evidence, why = why or NOT_REACHED, NOT_REACHED
+        yield BehaviourCheck(says=says, ok=bad is None, evidence=evidence)
 
 
 def _module_checks(behaviour: Behaviour, asked: Asked, build: str, said: Build) -> Iterator[BehaviourCheck]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Callable, Iterator
+from typing import TypeGuard
 
 from foretell.judge.flows import flow_facts
 from foretell.judge.trees import (
@@ -30,9 +31,10 @@ _CONTAINERS = (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictCom
 _CONTAINER_CALLS = frozenset({"list", "tuple", "dict", "set", "OrderedDict"})
 
 
-def class_facts(owner: ast.ClassDef) -> Iterator[str]:
-    """The facts of a class that is to be an nn.Module."""
+def class_facts(owner: ast.ClassDef, functions: dict[str, Function]) -> Iterator[str]:
+    """The facts of a class that is to be an nn.Module; `functions` are those that stand beside it, by name."""
     methods = {one.name: one for one in owner.body if isinstance(one, Function)}
+    around = {**functions, **methods}
     yield from _of_parents(owner)
     yield from _of_method_names(methods)
     if any(makes_layer(one) for node in owner.body if any(targets_of(node)) for one in ast.walk(node)):
@@ -42,6 +44,7 @@ def class_facts(owner: ast.ClassDef) -> Iterator[str]:
     if init is not None:
         yield from _of_parent_call(init)
         yield from _of_init(init)
+        yield from _of_making(_reached(init, around))
     if almost is None:
         yield "there is no __init__"
     elif not any(makes_anything(one) for one in ast.walk(almost)):
@@ -51,7 +54,46 @@ def class_facts(owner: ast.ClassDef) -> Iterator[str]:
         if _has_slip(owner):
             yield "an attribute is spelled almost alike"
         yield from flow_facts(forward, "forward")
-        yield from (fact for fact, holds in _IN_FORWARD if any(holds(node) for node in ast.walk(forward)))
+        reached = _reached(forward, around)
+        nodes = [node for one in reached for node in ast.walk(one)]
+        yield from (fact for fact, holds in _IN_FORWARD if any(holds(node) for node in nodes))
+        if any(not _returns(one) for one in reached if one is not forward):
+            yield "a helper returns nothing"
+
+
+def _reached(function: Function, around: dict[str, Function]) -> list[Function]:
+    """A function, and those that it calls by name or on `self`, directly or through others."""
+    found, waiting = [function], [function]
+    while waiting:
+        for node in ast.walk(waiting.pop()):
+            called = around.get(name_of(node.func)) if isinstance(node, ast.Call) else None
+            if called is not None and called not in found:
+                found.append(called)
+                waiting.append(called)
+    return found
+
+
+def _returns(function: Function) -> bool:
+    return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
+
+
+def _of_making(reached: list[Function]) -> Iterator[str]:
+    """What is made and kept where while an object is constructed."""
+    nodes = [node for one in reached for node in ast.walk(one)]
+    if any(isinstance(node, Function) and node not in reached and node.name == "forward" for node in nodes):
+        yield "forward is inside __init__"
+    stored = [target.attr for node in nodes for target in targets_of(node) if _is_on_self(target)]
+    if len(stored) > len(set(stored)):
+        yield "an attribute is set twice"
+    if "forward" in stored:
+        yield "stores forward on self"
+    for node in nodes:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            yield from _of_stored(node, node.value)
+
+
+def _is_on_self(target: ast.expr) -> TypeGuard[ast.Attribute]:
+    return isinstance(target, ast.Attribute) and path_of(target)[:-1] == ["self"]
 
 
 def _of_parents(owner: ast.ClassDef) -> Iterator[str]:
@@ -126,8 +168,6 @@ def _is_unbound(call: ast.Call) -> bool:
 
 def _of_init(init: Function) -> Iterator[str]:
     nodes = list(ast.walk(init))
-    if any(isinstance(node, Function) and node is not init and node.name == "forward" for node in nodes):
-        yield "forward is inside __init__"
     defaults = [default for default in (*init.args.defaults, *init.args.kw_defaults) if default is not None]
     if any(makes_layer(one) for default in defaults for one in ast.walk(default)):
         yield "layers as default values"
@@ -142,9 +182,6 @@ def _of_init(init: Function) -> Iterator[str]:
     attributes = _set_on_self(init)
     if any(_chains_layers(node, attributes) for node in nodes):
         yield "calls layers in __init__"
-    for node in nodes:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            yield from _of_stored(node, node.value)
 
 
 def _chains_layers(node: ast.AST, attributes: set[str]) -> bool:
@@ -190,6 +227,14 @@ def _makes_zeros(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and name_of(node.func) in {"zeros", "zeros_like", "new_zeros"}
 
 
+def _applies_relu(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and "relu" in name_of(node.func).lower()
+
+
+def _decides(node: ast.AST) -> bool:
+    return isinstance(node, ast.If | ast.IfExp)
+
+
 def _uses_parameter(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and node.attr in {"weight", "bias"}
 
@@ -204,4 +249,6 @@ _IN_FORWARD: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
     ("forward calls itself", _calls_itself),
     ("writes sizes into a reshape", _reshapes_to_numbers),
     ("makes zeros in forward", _makes_zeros),
+    ("applies relu", _applies_relu),
+    ("decides by a condition", _decides),
 )

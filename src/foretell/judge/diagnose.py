@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from foretell.model.run import Failure, FailureKind
 
 NOT = "not "
 IMITATES = "imitates"
+STOPPED = "stopped: "
 # What code shows that has changed Python or torch under the probes says nothing of its layers.
 TAMPERS = frozenset({"source: rebinds a builtin", "source: replaces a function of torch"})
 
@@ -50,7 +52,13 @@ class Asked:
 
 def is_stopped(answered: Answered) -> bool:
     """Whether a limit, a crash or an exit ended it."""
-    return answered.failure is not None and answered.failure.kind in {*FailureKind, "SystemExit"}
+    failure = answered.failure
+    return failure is not None and (failure.kind in {*FailureKind, "SystemExit"} or ended_by_memory(failure))
+
+
+def ended_by_memory(failure: Failure) -> bool:
+    """Whether memory was refused to the code."""
+    return failure.kind in {FailureKind.MEMORY, "MemoryError"} or "allocate memory" in failure.message
 
 
 def is_right(answered: Answered, asked: Asked) -> bool:
@@ -62,10 +70,13 @@ def is_right(answered: Answered, asked: Asked) -> bool:
 
 def facts_of(answered: Answered, asked: Asked) -> frozenset[str]:
     """All that is to be said of an answer: how it is written, what it showed, what ended it."""
-    stopped = {f"stopped: {answered.failure.kind}"} if answered.failure and is_stopped(answered) else set()
-    failure = None if stopped else answered.failure
+    failure = answered.failure
+    stopped: set[str] = set()
+    if failure is not None and is_stopped(answered):
+        stopped.add(f"{STOPPED}{FailureKind.MEMORY if ended_by_memory(failure) else failure.kind}")
+        failure = None
     shown = read_shown(answered.behaviour, asked.reference, asked.probing, failure)
-    starter = {"source: is the starter"} if is_same_code(answered.source, asked.starter) else set()
+    starter: set[str] = {"source: is the starter"} if is_same_code(answered.source, asked.starter) else set()
     return frozenset(stopped | starter) | shown | read_facts(answered.source, asked.wanted, asked.before)
 
 
@@ -89,9 +100,10 @@ def name_of(
 
 
 def _holds_any(one: Misconception, facts: frozenset[str], imitates: bool) -> bool:  # noqa: FBT001  one more fact
-    """Whether a sign of a belief holds; in code that tampers, only one that says so counts."""
+    """Whether a sign of a belief holds; in code that tampers or was stopped, only one that says so counts."""
     own = facts | {IMITATES} if imitates else facts
-    signs = (sign for sign in one.signs or ((IMITATES,),) if not facts & TAMPERS or TAMPERS & set(sign))
+    telling = facts & TAMPERS or {fact for fact in facts if fact.startswith(STOPPED)}
+    signs = (sign for sign in one.signs or ((IMITATES,),) if not telling or telling & set(sign))
     return any(all(_holds(fact, own) for fact in sign) for sign in signs)
 
 
@@ -105,10 +117,15 @@ def _imitated(answered: Answered, asked: Asked, examples: Iterable[tuple[str, An
     if own is None or not is_telling(own, asked):
         return
     for misconception, example in examples:
-        if read_facts(example.source, asked.wanted) & TAMPERS:
+        if _tampers(example.source):
             continue
         if example.behaviour is not None and same_behaviour(own, example.behaviour, asked.probing):
             yield misconception
+
+
+@lru_cache(maxsize=1024)
+def _tampers(source: str) -> bool:
+    return bool(read_facts(source, "") & TAMPERS)
 
 
 def is_telling(behaviour: Behaviour, asked: Asked) -> bool:

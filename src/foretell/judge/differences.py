@@ -11,9 +11,10 @@ import math
 import numpy as np
 
 from foretell.judge.behaviour import Behaviour, Entries, Failed, Note, alike
-from foretell.judge.diagnose import Answered, Asked
+from foretell.judge.diagnose import Answered, Asked, is_stopped
 from foretell.judge.likeness import (
     build_differs,
+    earlier_differ,
     expressions_differ,
     gradients_of,
     is_random,
@@ -35,10 +36,10 @@ def name_failure(answered: Answered) -> str:
         return ""
     line = f"Line {failure.line}: " if failure.line else ""
     if failure.kind in {"SyntaxError", "IndentationError", "TabError"}:
-        message = failure.message.partition(" (<")[0]
-        return f"{line or 'One line: '}Python cannot read it ({clip(message, _LONGEST)})."
-    message = clip(failure.message, 2 * _LONGEST)
-    return message if failure.kind.islower() else f"{line}{failure.kind}: {message}"
+        return f"{line}Python cannot read it ({clip(failure.message.partition(' (<')[0], _LONGEST)})."
+    message = clip(failure.message.partition(" Nothing you wrote is lost")[0], 2 * _LONGEST)
+    message = message.replace("Your cell", "Your code").replace(" It has been started again.", "")
+    return message if is_stopped(answered) else f"{line}{failure.kind}: {message}"
 
 
 def difference_of(answered: Answered, asked: Asked) -> str:
@@ -52,7 +53,10 @@ def difference_of(answered: Answered, asked: Asked) -> str:
         if stage is not None:
             return build_difference(answered.behaviour, asked.reference, f"{place}", build, stage)
     first = expressions_differ(answered.behaviour, asked.reference, asked.probing)
-    return "" if first is None else expression_difference(answered.behaviour, asked, first)
+    if first is not None:
+        return expression_difference(answered.behaviour, asked, first)
+    changed = earlier_differ(answered.behaviour, asked.reference)
+    return f"`{changed}` of an earlier cell has other parameters afterwards." if changed else ""
 
 
 def expression_difference(behaviour: Behaviour, asked: Asked, place: int) -> str:

@@ -63,7 +63,7 @@ def _of_first_output(first: Entries, wanted: Entries, given: Entries) -> Iterato
         yield "returns a constant"
     if first.values.shape != wanted.values.shape:
         yield "another output shape"
-        if not first.values.shape:
+        if first.values.size == 1 and wanted.values.size > 1:
             yield "returns one number"
     yield from _of_sum(first, wanted, given)
     if np.min(first.values, initial=1.0) >= 0 and np.min(wanted.values, initial=0.0) < 0:
@@ -100,6 +100,8 @@ def _of_factors(of_x: float, of_f: float) -> Iterator[str]:
         yield "what is added is scaled"
     elif abs(of_x - 1) < _SMALL and abs(of_f) > _SMALL:
         yield "puts the two together otherwise" if abs(of_f + 1) < _SMALL else "what is added is scaled"
+    elif abs(of_f - 1) < _SMALL and abs(of_x - round(of_x)) > _SMALL:
+        yield "what is added is scaled"
     elif abs(of_x + 1) < _SMALL and abs(of_f - 1) < _SMALL:
         yield "puts the two together otherwise"
 
@@ -168,6 +170,8 @@ def result_facts(behaviour: Behaviour, reference: Behaviour, build: str) -> Iter
         if kind.get("is") == "tuple" or kind.get("is") == "list":
             yield "gives several values"
         wanted = reference.plain(f"{build}/type")
+        if not is_module(behaviour, build) and kind.get("is") != "NoneType":
+            yield "gives no module"
         if isinstance(wanted, dict) and set(wanted.get("torch", ())) - set(kind.get("torch", ())):
             yield "gives another type"
     if is_random(behaviour, build):

@@ -8,7 +8,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from foretell.judge.trees import PACKAGES, Function, constant_of, name_of, pairs_of, root_of, targets_of, writes_sizes
+from foretell.judge.trees import (
+    PACKAGES,
+    Function,
+    constant_of,
+    name_of,
+    pairs_of,
+    path_of,
+    root_of,
+    targets_of,
+    writes_sizes,
+)
 
 _UNCALLED = frozenset(
     {"relu", "sigmoid", "tanh", "mean", "sum", "squeeze", "flatten", "clamp", "abs", "exp", "contiguous", "float"}
@@ -113,7 +123,8 @@ def _is_dropped(value: ast.expr) -> bool:
 
 def _has_effect(call: ast.Call) -> bool:
     name = name_of(call.func)
-    return name.endswith("_") or name in _EFFECTS or name.startswith(("__", "register_"))
+    of_a_part = root_of(call.func) == "self" and len(path_of(call.func)) > 2  # self.fc1.reset_parameters()
+    return name.endswith("_") or name in _EFFECTS or name.startswith(("__", "register_")) or of_a_part
 
 
 def filling_facts(function: Function) -> Iterator[str]:

@@ -77,6 +77,11 @@ def _of_failure(kind: str, message: str, name: str) -> Iterator[str]:
         r"'(?:builtin_function_or_method|method|function|method_descriptor)'", message
     ):
         yield "a method where a value is wanted"
+    if kind == "TypeError" and re.search(r"unsupported operand.*'NoneType'|'NoneType' object is not callable", message):
+        yield "None where a value is wanted"
+    if "is not a Module subclass" in message:
+        is_function = re.search(r"function|method|lambda|relu|sigmoid|tanh", message.partition(" is not a")[0])
+        yield "puts a function where a module is wanted" if is_function else "puts no module where one is wanted"
     quoted = re.search(r"name '(\w+)'", message)
     if kind == "NameError" and (name or quoted):
         yield f"the name {name or (quoted[1] if quoted else '')} is not there"
@@ -133,8 +138,15 @@ def _of_module(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterat
     kind = behaviour.plain(f"{build}/type")
     if isinstance(kind, dict):
         yield f"is a {kind.get('is')}"
+        right = reference.plain(f"{build}/type")
         if not is_module(behaviour, build):
             yield "is no module"
+            if (
+                isinstance(right, dict)
+                and kind.get("is") == right.get("is")
+                and "Module" not in right.get("torch", ())[:1]
+            ):
+                yield "is of the class asked for"
         yield from (f"derives from {name}" for name in kind.get("torch", ()) if name != "Module")
     if behaviour.plain(f"{build}/parameters") is not None:
         yield from _of_parameters(behaviour, reference, build)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from foretell.judge.classes import class_facts
 from foretell.judge.flows import filling_facts, flow_facts, number_facts
-from foretell.judge.trees import ACTIVATIONS, PACKAGES, Function, constant_of, name_of, root_of, targets_of
+from foretell.judge.trees import ACTIVATIONS, PACKAGES, Function, constant_of, makes_layer, name_of, root_of, targets_of
 
 NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 _OTHERS = {name.lower() for name in ACTIVATIONS} - {"relu", "threshold"} | {"leaky_relu", "swish"}
@@ -48,7 +48,16 @@ def read_facts(source: str, wanted: str, before: frozenset[str] = frozenset()) -
         facts.add("rebinds an earlier name")
     classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
     if classes:
-        facts.update(class_facts(next((one for one in reversed(classes) if one.name == wanted), classes[-1])))
+        owner = next((one for one in reversed(classes) if one.name == wanted), classes[-1])
+        facts.update(class_facts(owner, {one.name: one for one in tree.body if isinstance(one, Function)}))
+        if any(
+            makes_layer(one)
+            for each in classes
+            for part in each.body
+            if any(targets_of(part))
+            for one in ast.walk(part)
+        ):
+            facts.add("layers in the class body")
     function = next((one for one in tree.body if isinstance(one, Function) and one.name == wanted), None)
     if function is not None:
         facts |= {*flow_facts(function, "function"), *filling_facts(function), *number_facts(function)}
@@ -84,6 +93,8 @@ def _of_value(tree: ast.Module, wanted: str) -> Iterator[str]:
 def _of_loops(nodes: list[ast.AST]) -> Iterator[str]:
     if any(isinstance(node, ast.For | ast.While) for node in nodes):
         yield "has a loop"
+    if any(isinstance(node, ast.While) for node in nodes):
+        yield "has a while loop"
     if any(_grows_its_list(node) for node in nodes):
         yield "grows the list that it goes through"
 
@@ -176,6 +187,7 @@ _ANYWHERE: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
     ("uses another activation", _named(lambda name: name.lower() in _OTHERS)),
     ("uses another activation", _called(_clamps_twice)),
     ("uses relu", _is_plain_relu),
+    ("makes linear layers", _called(lambda _, name: name in {"Linear", "LazyLinear"})),
     ("uses Identity", _named(lambda name: name == "Identity")),
     ("cuts the gradient", _cuts),
     ("cuts the gradient", _called(_copies_data)),

@@ -63,6 +63,7 @@ class Notes:
 def examine(names: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
     """The notes of every build and every expression of the plan, as JSON."""
     notes = Notes()
+    _look_at_earlier(notes, {name: names.get(name) for name in plan["earlier"]})
     for place, build in enumerate(plan["builds"]):
         look = _look_at_result if build["given"] else _look_at_module
         try:
@@ -76,6 +77,15 @@ def examine(names: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
         except Stopped:
             continue
     return json.dumps(notes.kept)
+
+
+def _look_at_earlier(notes: Notes, earlier: Mapping[str, Any]) -> None:
+    """The parameters of modules that were there before: nothing is to have changed them."""
+    torch = sys.modules.get("torch")
+    for name, value in earlier.items():
+        if torch is not None and isinstance(value, torch.nn.Module):
+            for place, each in enumerate(list(value.parameters())[:MOST_PARAMETERS]):
+                notes.array(f"earlier/{name}{place}", each)
 
 
 def read_failure(failure: BaseException) -> dict[str, object]:

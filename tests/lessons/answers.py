@@ -1,0 +1,162 @@
+"""Answers to the lesson's tasks that people gave or that were written to be judged, and what comes of them.
+
+Where they are from: the files of `shared/submissions`, and three sets by people who had not seen the judge. It was then
+improved with all of them, so what it does with them says that nothing was lost, and not how it does with others.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from foretell.check import task_named
+from foretell.judge.behaviour import Tied
+from foretell.judge.diagnose import Answered, Asked, is_right, name_of
+from foretell.model.lesson import Lesson
+from foretell.panel import Panel, answered, needs_sizes
+from foretell.runtime.host import Host
+from foretell.runtime.jail import levels
+from foretell.wiring import check_sessions
+
+FOLDER = Path(__file__).parent / "answers"
+TASKS = ("TwoLayerNet", "sequential_model", "ResidualBlock", "collapse")
+RIGHT, NEW = "right", "-"
+PLACE = 0
+
+
+class NoCache:
+    """Keeps nothing, so that every test run sees what the code of today shows."""
+
+    def has(self, key: str) -> bool:
+        return False
+
+    def get(self, key: str) -> str | None:
+        return None
+
+    def put(self, key: str, text: str) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """`belief` is "right", the id of a misconception, or "-" for a belief that the catalogue does not have.
+
+    `others` are ids that whoever wrote the answer would accept as well.
+    """
+
+    slug: str
+    belief: str
+    others: tuple[str, ...] = ()
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a task asks, its wrong examples as they showed themselves, the answers; `tied` and `again`: a second look."""
+
+    asked: Asked
+    tied: Asked
+    examples: tuple[tuple[str, Answered], ...]
+    answers: tuple[tuple[Answer, Answered], ...]
+    again: dict[str, Answered]
+    names: dict[str, str | None]
+
+    def is_right(self, own: Answered) -> bool:
+        again = self.again.get(own.source)
+        return is_right(own, self.asked) or (again is not None and is_right(again, self.tied))
+
+
+def read_answers(task: str) -> list[Answer]:
+    parts = re.split(r"^#### (\S+) (\S+)\n", (FOLDER / f"{task}.txt").read_text(), flags=re.MULTILINE)
+    return [
+        Answer(slug=slug, belief=names.partition("|")[0], others=tuple(names.split("|")[1:]), source=code)
+        for slug, names, code in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
+    ]
+
+
+def reworded(answer: Answer) -> Answer:
+    """The same program, laid out by Python itself: no comments, other line breaks, other quotes."""
+    return replace(answer, slug=f"{answer.slug} reworded", source=ast.unparse(ast.parse(answer.source)))
+
+
+def renamed(answer: Answer) -> Answer:
+    """The same program with other names for what stands on `self`."""
+    tree = ast.parse(answer.source)
+    stored = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and getattr(node.value, "id", "") == "self"
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in stored and getattr(node.value, "id", "") == "self":
+            node.attr = f"part_{node.attr}"
+    return replace(answer, slug=f"{answer.slug} renamed", source=ast.unparse(tree))
+
+
+def reordered(answer: Answer) -> Answer:
+    """The same program with plain assignments of layers to `self` in the reverse order, where they do not depend."""
+    tree = ast.parse(answer.source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            places = [place for place, one in enumerate(node.body) if _makes_layer(one)]
+            kept = [node.body[place] for place in places]
+            for place, one in zip(places, reversed(kept), strict=True):
+                node.body[place] = one
+    return replace(answer, slug=f"{answer.slug} reordered", source=ast.unparse(tree))
+
+
+def _makes_layer(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+        return False
+    return ast.unparse(node.value.func) in {"nn.Linear", "nn.ReLU"} and not any(
+        isinstance(one, ast.Name) and one.id == "self" for one in ast.walk(node.value)
+    )
+
+
+async def look_at(panel: Panel, answers: Sequence[Answer], tied: Tied) -> list[Answered]:
+    """What each answer shows."""
+    shown = await panel.show([one.source for one in answers], panel.plan(PLACE, tied))
+    return [answered(one.source, each) for one, each in zip(answers, shown, strict=True)]
+
+
+async def look_again(panel: Panel, judged: Judged) -> Judged:
+    """As `check` does it: where the sizes of parameters fit and their axes do not, look by sizes alone."""
+    asked = judged.asked
+    doubtful = [one for one, own in judged.answers if needs_sizes(own.behaviour, asked.reference, asked.probing)]
+    seen = await look_at(panel, doubtful, Tied.SIZES)
+    catalogue = panel.lesson.misconceptions
+    wrong = [*(own for one, own in judged.answers if one.belief != RIGHT), *(own for _, own in judged.examples)]
+    names = {own.source: name_of(own, asked, judged.examples, catalogue) for own in wrong}
+    return replace(judged, again={own.source: own for own in seen}, names=names)
+
+
+async def judge_all(lesson: Lesson, more: dict[str, Sequence[Answer]]) -> dict[str, Judged]:
+    """Put every answer and every wrong example of the lesson through one set of probes."""
+    level = (await asyncio.to_thread(levels.survey)).level
+    found: dict[str, Judged] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        async with Host(level, Path(scratch)) as host:
+            for task in TASKS:
+                code = task_named(lesson, task)
+                assert code.task is not None
+                panel = Panel(lesson, code, check_sessions(host, lesson), NoCache())
+                await panel.open()
+                answers = [*read_answers(task), *more.get(task, ())]
+                found[task] = Judged(
+                    asked=await panel.asked(panel.plan(PLACE)),
+                    tied=await panel.asked(panel.plan(PLACE, Tied.SIZES)),
+                    examples=await panel.examples(PLACE),
+                    answers=tuple(zip(answers, await look_at(panel, answers, Tied.SHAPES), strict=True)),
+                    again={},
+                    names={},
+                )
+                found[task] = await look_again(panel, found[task])
+                await panel.close()
+    return found
