@@ -46,8 +46,7 @@ def _right(checks: tuple[BehaviourCheck, ...]) -> Diagnosis:
 
 def _says(own: Answered, known: Misconception | None) -> str:
     if own.failure is not None and own.failure.kind in {"SyntaxError", "IndentationError", "TabError"}:
-        told = known.says if known is not None and known.says else "Python cannot read this code."
-        return told
+        return known.says if known is not None and known.says else "Python cannot read this code."
     if known is not None:
         return known.says or known.name
     if is_stopped(own):
