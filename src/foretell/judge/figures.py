@@ -63,6 +63,8 @@ def _of_first_output(first: Entries, wanted: Entries, given: Entries) -> Iterato
         yield "returns a constant"
     if first.values.shape != wanted.values.shape:
         yield "another output shape"
+        if first.values.shape[:1] != wanted.values.shape[:1]:
+            yield "the batch is lost"
         if first.values.size == 1 and wanted.values.size > 1:
             yield "returns one number"
     yield from _of_sum(first, wanted, given)

@@ -211,15 +211,16 @@ class Player:
 
     async def _check_all(self, press: Press, checks: Checks) -> str:
         """Check the tasks that a press has run, and keep what is found; gives what went wrong."""
+        problem = ""
         for code, kept in press.to_check:
-            if press.cancelled:
-                return _NOT_CHECKED
-            await press.live.say("checking", {"cell": code.cell})
-            found = await self._check(press, checks.check(code, kept.code))
+            found: Diagnosis | None = None
+            if not press.cancelled:
+                await press.live.say("checking", {"cell": code.cell})
+                found = await self._check(press, checks.check(code, kept.code))
             if found is None:
-                return _NOT_CHECKED
+                found, problem = _unfinished(CheckVerdict.STOPPED, _NOT_CHECKED), _NOT_CHECKED
             await asyncio.to_thread(self.record.finish_check, kept.id, found)
-        return ""
+        return problem
 
     async def _check(self, press: Press, work: Coroutine[None, None, Diagnosis]) -> Diagnosis | None:
         """What a check finds; None where Stop ended it. What keeps foretell from checking loses nobody a run."""
@@ -268,8 +269,11 @@ def _may_be_checked(kept: KeptRun) -> bool:
 
 
 def _unchecked(fault: Exception) -> Diagnosis:
-    says = f"It could not be checked: {_explain(fault)}"
-    return Diagnosis(verdict=CheckVerdict.ERROR, misconception=None, says=says, difference="", checks=(), seconds=0.0)
+    return _unfinished(CheckVerdict.ERROR, f"It could not be checked: {_explain(fault)}")
+
+
+def _unfinished(verdict: CheckVerdict, says: str) -> Diagnosis:
+    return Diagnosis(verdict=verdict, misconception=None, says=says, difference="", checks=(), seconds=0.0)
 
 
 def prefix_through(now: Present, cell: str | None) -> tuple[CellSource, ...]:
