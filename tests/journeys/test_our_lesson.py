@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -89,10 +90,13 @@ def first_two_exercises(learner):
     learner.answer("ex1-table", 0, "5", "272", "100,480", "101,136", sure=60)
     learner.answer("ex1-table", 1, "the fourth is larger", sure=65)
     learner.lock_in_and_run("ex1-table")
-    learner.answer("ex1-again", 0, "40*6 + 6", sure=80)
+    asked = learner.question("ex1-again", 0).locator(".ask").inner_text()
+    n_in, n_out = re.search(r"nn\.Linear\((\d+), (\d+)\)", asked).groups()
+    learner.answer("ex1-again", 0, f"{n_in}*{n_out} + {n_out}", sure=80)
     learner.answer("ex1-again", 1, "wider than high", sure=65)
     learner.lock_in_and_run("ex1-again")
     expect(learner.cell("ex1-again").locator("img.picture")).to_have_count(1)
+    expect(learner.cell("ex1-again").locator(".row .verdict.right")).to_have_count(2)
     learner.answer("ex2-by-hand", 0, "(3, 4)", sure=80)
     learner.answer("ex2-by-hand", 1, "yes", sure=80)
     learner.lock_in_and_run("ex2-by-hand")
