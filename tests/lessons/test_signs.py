@@ -42,3 +42,12 @@ def test_a_sign_says_something_that_is_there(lesson: Lesson) -> None:
     for one in lesson.misconceptions:
         for sign in one.signs:
             assert any(not fact.startswith(NOT) for fact in sign), (one.id, sign)
+
+
+def test_every_sign_of_the_lesson_is_explained_in_the_docs(lesson: Lesson) -> None:
+    said = (Path(judge.__file__).parents[3] / "docs" / "signs.md").read_text()
+    facts = [re.compile(re.escape(" ".join(one.split())).replace("…", ".+")) for one in re.findall(r"`([^`]+)`", said)]
+    for one in lesson.misconceptions:
+        for fact in {fact.removeprefix(NOT) for sign in one.signs for fact in sign} - {IMITATES}:
+            text = fact if fact.startswith("stopped") else fact.partition(": ")[2]
+            assert any(each.fullmatch(text) for each in facts), (one.id, fact)
