@@ -10,7 +10,7 @@ TORCH_FROM := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
 PEERS := ipykernel nbconvert nbgrader otter
 
-.PHONY: learn test lint bench bench-peers soak torture help clean
+.PHONY: learn test lint bench bench-answers bench-peers soak torture help clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -29,6 +29,9 @@ lint: $(VENV)/.lint ## style, types, import contracts
 
 bench: $(VENV)/.browser ## measure against peers and limits, as ratios
 	$(BIN)/python -m bench $(ONLY)
+
+bench-answers: $(VENV)/.test ## judge the answers of ../shared, beside the notebook's own asserts
+	$(BIN)/python -m bench.answers
 
 bench-peers: $(PEERS:%=.bench-peers/%/.installed) ## install the peers that bench measures against (5 GB)
 

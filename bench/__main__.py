@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import cells, clicks, load, memory, notebook
+from bench import cells, checking, clicks, load, memory, notebook
 from bench.measure import HEAD, NotMeasured, Row, keep
 
 BENCHES: dict[str, Callable[[], Awaitable[Row]]] = {
@@ -24,6 +24,7 @@ BENCHES: dict[str, Callable[[], Awaitable[Row]]] = {
     "learner-memory-vs-ipykernel": memory.learner,
     "click-to-output": clicks.click_to_output,
     "click-exercise-3": clicks.click_exercise_3,
+    **checking.benches(),
     "load-200": load.load_200,
 }
 

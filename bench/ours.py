@@ -6,12 +6,15 @@ Enters: a level, cells. Leaves: finished runs. Invariant: a cell that fails ends
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from bench.lesson import MODULES
 from foretell.model.run import CellSource, Run, RunRequest
+from foretell.runtime.host import Host
 from foretell.runtime.jail.levels import Level, survey
 from foretell.runtime.limits import Limits
 from foretell.runtime.session import Session
@@ -30,6 +33,15 @@ async def supervised(level: Level | None = None, *, lays_ahead: bool = True) -> 
         await session.start()
         await session.close()
         yield supervisor
+
+
+@asynccontextmanager
+async def hosted() -> AsyncIterator[Host]:
+    """Give what a door has: a host at the strongest level there is; its roots are cold."""
+    level = (await asyncio.to_thread(survey)).level
+    with tempfile.TemporaryDirectory(prefix="foretell-bench-") as scratch:
+        async with Host(level, Path(scratch)) as host:
+            yield host
 
 
 def named(supervisor: Supervisor) -> str:

@@ -65,13 +65,17 @@ class Checker:
     async def check(self, code: CodeCell, source: str) -> Diagnosis:
         """Judge an answer to the task of a cell. LessonError where its task cannot be checked."""
         started = time.perf_counter()
-        panel = await self._panel(code)
-        own, asked, place = await self._look(panel, source)
-        compares = own.behaviour is not None and not is_right(own, asked) and not gate.is_untouched(code, source)
-        examples = await panel.examples(place) if compares else ()
+        own, asked, examples = await self.look(code, source)
         # It compares many numbers: a tenth of a second in which nothing else would be answered.
         found = await asyncio.to_thread(conclude, own, asked, examples, self.lesson.misconceptions)
         return replace(found, seconds=time.perf_counter() - started)
+
+    async def look(self, code: CodeCell, source: str) -> tuple[Answered, Asked, tuple[tuple[str, Answered], ...]]:
+        """What a verdict is reached from: the answer as it went, what is asked, and wrong examples where they help."""
+        panel = await self._panel(code)
+        own, asked, place = await self._look(panel, source)
+        compares = own.behaviour is not None and not is_right(own, asked) and not gate.is_untouched(code, source)
+        return own, asked, await panel.examples(place) if compares else ()
 
     async def _panel(self, code: CodeCell) -> Panel:
         async with self._opening[code.cell]:
