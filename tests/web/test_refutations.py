@@ -191,7 +191,7 @@ def test_the_asserts_of_the_notebook_stand_folded_beside_what_a_check_found():
     view, drawn = checked(WRONG, asserts=(True, False))
     assert [line.ok for line in view.lines] == [False, True]
     assert (view.notebook_heading, [line.ok for line in view.notebook]) == ("1 of 2 checks pass", [True, False])
-    folded = drawn.partition("<details class=\"notebook\">")[2].partition("</details>")[0]
+    folded = drawn.partition('<details class="notebook">')[2].partition("</details>")[0]
     assert "Checks of the notebook" in folded
     assert folded.count("<li") == 2
 

@@ -54,7 +54,6 @@ class Scene:
         return self.now.history
 
 
-
 def scene_of(
     lesson: Lesson,
     history: History,

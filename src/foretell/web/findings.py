@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from foretell import gate
+from foretell.judge.behaviours import NOT_REACHED
 from foretell.judge.checks import Check, checks_in_words, heading
 from foretell.model.attempt import CheckVerdict, Diagnosis, History, KeptRun
 from foretell.model.lesson import CodeCell, Lesson, SectionKind
@@ -77,8 +78,10 @@ def _behaviours(diagnosis: Diagnosis) -> list[Check]:
     """
     found = diagnosis.checks
     checks = [Check(says=in_words(one.says), ok=one.ok, evidence=one.evidence.replace("`", "")) for one in found]
-    is_ended = len(found) > 1 and all(one.evidence == diagnosis.difference and not one.ok for one in found)
-    return [_not_reached(one) for one in checks] if is_ended else checks
+    ended = {diagnosis.difference, NOT_REACHED}
+    if len(found) > 1 and all(one.evidence in ended and not one.ok for one in found):
+        return [_not_reached(one) for one in checks]
+    return [_not_reached(one) if one.evidence == NOT_REACHED else one for one in checks]
 
 
 def _not_reached(check: Check) -> Check:

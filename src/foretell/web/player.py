@@ -262,7 +262,6 @@ class Player:
         return run
 
 
-
 def _may_be_checked(kept: KeptRun) -> bool:
     """Whether a run has ended, and was not stopped by its learner."""
     return kept.run is not None and (kept.run.failure is None or kept.run.failure.kind != FailureKind.STOPPED)
