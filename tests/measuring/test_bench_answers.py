@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from bench import answers, ours
 from bench.answers import ASSERTS, WHOLE, WITHOUT_FILE, WITHOUT_ID, Outcome, judge_all, misses, report, tally
@@ -9,8 +11,7 @@ from bench.checking import nine_of_ten, time_checks
 from bench.measure import NotMeasured
 from bench.submissions import Submission, read_submissions
 
-from conftest import SHARED
-
+SHARED = Path(__file__).parents[3] / "shared"
 A_FEW = (
     "collapse-forgets-to-return.py",
     "collapse-running-product.py",
