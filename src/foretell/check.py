@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from random import SystemRandom
+from types import MappingProxyType
 
 from foretell import gate
 from foretell.errors import UsageError
-from foretell.judge.behaviour import PROBE_SETS, Tied
+from foretell.judge.behaviour import PROBE_SETS, Tied, forget_earlier
 from foretell.judge.conclude import conclude
 from foretell.judge.diagnose import Answered, Asked, is_right
 from foretell.model.attempt import Diagnosis
@@ -24,6 +26,10 @@ from foretell.model.run import CellSource, RunRequest
 from foretell.panel import MOST_SECONDS, Cache, OpenSession, Panel, answered, look, needs_sizes, run_cell
 
 LEAST_SECONDS, SOLUTIONS = 2.0, 20
+
+
+NOTHING_EARLIER: Mapping[str, str] = MappingProxyType({})
+LACKS_A_NAME = frozenset({"AttributeError", "NameError", "KeyError", "IndexError", "TypeError"})
 
 
 def is_checked(code: CodeCell) -> bool:
@@ -38,6 +44,11 @@ def task_named(lesson: Lesson, name: str) -> CodeCell:
         known = ", ".join(tasks) or "none"
         raise UsageError(f"'{lesson.title}' has no task called {name!r} that can be checked; there are: {known}.")
     return tasks[name]
+
+
+def without_earlier(own: Answered) -> Answered:
+    """An answer without what it showed of modules of earlier cells, which in its session are others."""
+    return replace(own, behaviour=forget_earlier(own.behaviour) if own.behaviour is not None else None)
 
 
 class Checker:
@@ -62,18 +73,26 @@ class Checker:
         self._coming[code.cell] = SystemRandom().choice(panel.ready() or range(PROBE_SETS))
         await panel.examples(self._coming[code.cell])
 
-    async def check(self, code: CodeCell, source: str) -> Diagnosis:
-        """Judge an answer to the task of a cell. LessonError where its task cannot be checked."""
+    async def check(self, code: CodeCell, source: str, earlier: Mapping[str, str] = NOTHING_EARLIER) -> Diagnosis:
+        """Judge an answer to the task of a cell. LessonError where its task cannot be checked.
+
+        Earlier tasks are solved by their solutions; an answer that fails on those is looked at again with the learner's
+        own right answers to them, `earlier` by cell: it may use names that only these have.
+        """
         started = time.perf_counter()
         own, asked, examples = await self.look(code, source)
+        if own.failure is not None and own.failure.kind in LACKS_A_NAME and earlier:
+            own, asked, examples = await self.look(code, source, earlier)
         # It compares many numbers: a tenth of a second in which nothing else would be answered.
         found = await asyncio.to_thread(conclude, own, asked, examples, self.lesson.misconceptions)
         return replace(found, seconds=time.perf_counter() - started)
 
-    async def look(self, code: CodeCell, source: str) -> tuple[Answered, Asked, tuple[tuple[str, Answered], ...]]:
+    async def look(
+        self, code: CodeCell, source: str, earlier: Mapping[str, str] = NOTHING_EARLIER
+    ) -> tuple[Answered, Asked, tuple[tuple[str, Answered], ...]]:
         """What a verdict is reached from: the answer as it went, what is asked, and wrong examples where they help."""
         panel = await self._panel(code)
-        own, asked, place = await self._look(panel, source)
+        own, asked, place = await self._look(panel, source, earlier)
         compares = own.behaviour is not None and not is_right(own, asked) and not gate.is_untouched(code, source)
         return own, asked, await panel.examples(place) if compares else ()
 
@@ -96,18 +115,21 @@ class Checker:
         coming = self._coming.get(panel.task.cell)
         return SystemRandom().choice(panel.ready() or (range(PROBE_SETS) if coming is None else (coming,)))
 
-    async def _look(self, panel: Panel, source: str) -> tuple[Answered, Asked, int]:
+    async def _look(self, panel: Panel, source: str, earlier: Mapping[str, str]) -> tuple[Answered, Asked, int]:
         """Run the answer in a session of its own, and look at it and at the solution alike."""
         async with self._sessions(min(MOST_SECONDS, max(LEAST_SECONDS, SOLUTIONS * panel.seconds))) as run:
             answer = CellSource(cell="answer", text=source)
-            ended = await run_cell(run, RunRequest(prefix=panel.prefix, cell=answer))
+            above = tuple(replace(one, text=earlier.get(one.cell, one.text)) for one in panel.prefix)
+            ended = await run_cell(run, RunRequest(prefix=above, cell=answer))
             place = self._pick(panel)
             plan = panel.plan(place)
             if ended.failure is not None:
                 return Answered(source=source, failure=ended.failure, behaviour=None), await panel.asked(plan), place
-            prefix = (*panel.prefix, answer)
+            prefix = (*above, answer)
             shown, asked = await asyncio.gather(look(run, prefix, plan), panel.asked(plan))
             own = answered(source, shown)
+            if above != panel.prefix:
+                own, asked = without_earlier(own), replace(asked, reference=forget_earlier(asked.reference))
             if needs_sizes(own.behaviour, asked.reference, asked.probing):
                 plan = panel.plan(place, Tied.SIZES)
                 shown, other = await asyncio.gather(look(run, prefix, plan), panel.asked(plan))

@@ -28,7 +28,7 @@ EXAMINE = "__import__('foretell.runtime.inside.examine', fromlist=['show_examine
 EXAMPLES = "__import__('foretell.runtime.inside.examples', fromlist=['show_examples']).show_examples"
 MOST_SECONDS = 10.0
 EXAMPLE_SECONDS = 1.0
-FORMAT = 4
+FORMAT = 5
 ENDED = Failure(kind=FailureKind.CRASH, message="It ended the process in which it was looked at.")
 
 Runner = Callable[[RunRequest], AsyncGenerator[Event, None]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class Checks:
         self.ended = 0
         self.warmed = 0
 
-    async def check(self, code: CodeCell, source: str) -> Diagnosis:
+    async def check(self, code: CodeCell, source: str, earlier: Mapping[str, str]) -> Diagnosis:
         self.asked.append((code.cell, source))
         try:
             while self.waits:

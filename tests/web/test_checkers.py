@@ -83,7 +83,7 @@ async def test_nothing_is_open_before_it_is_needed(sessions):
 
 async def test_no_more_answers_are_looked_at_at_once_than_was_said(sessions):
     checks = (checkers := Checkers(sessions, Forgetful(), 1)).of(LESSON)
-    tasks = [asyncio.create_task(checks.check(code, "x = 1")) for code in (FIRST, SECOND)]
+    tasks = [asyncio.create_task(checks.check(code, "x = 1", {})) for code in (FIRST, SECOND)]
     await a_moment()
     assert len(sessions.open) == 1
     tasks[0].cancel()
@@ -137,5 +137,5 @@ async def test_a_task_that_cannot_be_made_ready_is_told_and_does_not_keep_the_ne
     assert [record.args[0] for record in caplog.records] == ["first", "second"]
     assert "close another program" in caplog.text
     with pytest.raises(RuntimeUnavailable):
-        await checkers.of(LESSON).check(FIRST, "x = 1")
+        await checkers.of(LESSON).check(FIRST, "x = 1", {})
     await checkers.close()

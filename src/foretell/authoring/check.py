@@ -58,7 +58,7 @@ def _read(file: str) -> str:
     content = Path(file).read_bytes()
     if len(content) > LARGEST_BYTES:
         raise ValueError(f"{len(content):,} bytes, where an answer has at most {LARGEST_BYTES:,}")
-    return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _error(says: str) -> Diagnosis:

@@ -217,3 +217,8 @@ def memory_refused(behaviour: Behaviour) -> str:
         if isinstance(note, Failed) and (note.kind == "MemoryError" or "allocate memory" in note.message):
             return note.message.rpartition(": ")[2][:120] or note.kind
     return ""
+
+
+def forget_earlier(behaviour: Behaviour) -> Behaviour:
+    """The behaviour without what it says of modules of earlier cells."""
+    return Behaviour(notes={key: note for key, note in behaviour.notes.items() if not key.startswith("earlier/")})

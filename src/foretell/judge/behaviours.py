@@ -41,6 +41,7 @@ from foretell.model.attempt import BehaviourCheck
 from foretell.model.belief import Build
 
 NOT_REACHED = "not reached"
+NOT_COMPARED = "not compared: its parameters are others than those of the solution"
 _LONGEST = 160
 _MOST_CALLS = 16
 
@@ -88,6 +89,12 @@ def _module_checks(behaviour: Behaviour, asked: Asked, build: str, said: Build) 
             says=f"PyTorch sees {reference.plain('0/count')} parameters",
             ok=parameters_of(behaviour, build) == parameters_of(reference, build),
             evidence=_parameter_evidence(behaviour, build) if isinstance(own, int) else "",
+        )
+    elif len(asked.probing.builds) > 1:
+        yield BehaviourCheck(
+            says="its sizes follow what it is made with",
+            ok=parameters_of(behaviour, build) == parameters_of(reference, build),
+            evidence=_sizes_evidence(behaviour, reference, build, said) if isinstance(own, int) else "",
         )
     shapes = [
         (_shape(behaviour, f"{build}/out{at}"), _shape(reference, f"{build}/out{at}"))
@@ -175,19 +182,21 @@ def _expression_checks(behaviour: Behaviour, asked: Asked, why: str) -> Iterator
         return
     place = expressions_differ(behaviour, asked.reference, asked.probing)
     told = expression_difference(behaviour, asked, place) if place is not None else ""
-    yield BehaviourCheck(
-        says="later cells find what they use",
-        ok=place is None,
-        evidence=(why if place is not None and f"e{place}" not in behaviour.notes else told)
-        or ", ".join(f"`{one}`" for one in asked.probing.expressions[:2]),
-    )
+    if place is not None and f"e{place}" not in behaviour.notes:
+        told = why
+    yield BehaviourCheck(says="later cells find what they use", ok=place is None, evidence=told)
+
+
+def _sizes_evidence(behaviour: Behaviour, reference: Behaviour, build: str, said: Build) -> str:
+    own, wanted = (each.plain(f"{build}/count") for each in (behaviour, reference))
+    return f"`{said.make}` holds {own} parameters, of the solution {wanted}"
 
 
 def _parameter_evidence(behaviour: Behaviour, build: str) -> str:
     listed = behaviour.plain(f"{build}/parameters") or ()
     named = [f"{one[0]} {tuple(one[1])}" for one in listed if isinstance(one, list) and len(one) == 4]
     count = behaviour.plain(f"{build}/count")
-    return clip(f"yours holds {count}: {', '.join(named)}" if named else "`parameters()` of yours is empty", _LONGEST)
+    return clip(f"yours holds {count}: {', '.join(named)}" if named else "`parameters()` finds none", _LONGEST)
 
 
 def _shape(behaviour: Behaviour, key: str) -> tuple[int, ...] | None:
@@ -224,6 +233,8 @@ def _computes(behaviour: Behaviour, reference: Behaviour, build: str) -> bool:
 
 
 def _value_evidence(behaviour: Behaviour, reference: Behaviour, build: str) -> str:
+    if f"{build}/out0" in behaviour.notes and parameters_of(behaviour, build) != parameters_of(reference, build):
+        return NOT_COMPARED
     if _computes(behaviour, reference, build):
         return "the same numbers as the solution, with parameters and inputs drawn at random"
     if any(isinstance(behaviour.notes.get(f"{build}/out{at}"), Failed) for at in calls_of(reference, build)):

@@ -77,12 +77,15 @@ def build_difference(behaviour: Behaviour, reference: Behaviour, build: str, sai
         case "type":
             return _type_difference(behaviour, reference, build, said)
         case "parameters":
-            return _parameter_difference(behaviour, reference, build)
+            told = _parameter_difference(behaviour, reference, build)
+            return told if build == "0" else f"`{said.make}`: {told}"
         case "sharing":
             return sharing_evidence(behaviour, build)
         case "value":
             return _named_difference(behaviour, reference, build)
         case "after":
+            if behaviour.plain(f"{build}/after/own"):
+                return "The result holds the very parameters of what was given: training one changes the other."
             return "What was given to the function has other numbers afterwards."
         case "random":
             return "The same input with the same parameters gave two different outputs."
@@ -221,7 +224,8 @@ def training_evidence(behaviour: Behaviour, build: str, dead: int, total: int) -
     if not total:
         return "There is no parameter that a gradient could reach."
     if dead:
-        return f"No gradient reaches {dead} of the {total} parameters."
+        which = f"{dead} of the" if dead < total else "any of the"
+        return f"No gradient reaches {which} {total} parameters."
     if starts_even(behaviour, build):
         return "Every weight starts with one number in all its places, so units that start alike stay alike."
     still = unmoved(behaviour, build)

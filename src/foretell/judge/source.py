@@ -44,6 +44,8 @@ def read_facts(source: str, wanted: str, before: frozenset[str] = frozenset()) -
     nodes = list(ast.walk(tree))
     facts = {*_of_tampering(tree, nodes), *_of_loops(nodes), *_of_value(tree, wanted)}
     facts.update(fact for fact, holds in _ANYWHERE if any(holds(node) for node in nodes))
+    if not tree.body:
+        facts.add("is empty")
     if {name_of(target) for node in tree.body for target in targets_of(node)} & (before - {wanted}):
         facts.add("rebinds an earlier name")
     classes = [node for node in nodes if isinstance(node, ast.ClassDef)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from foretell.check import Checker, is_checked
@@ -25,8 +25,11 @@ _Key = tuple[str, str]
 class Checks(Protocol):
     """What judges the answers to the tasks of one lesson."""
 
-    async def check(self, code: CodeCell, source: str) -> Diagnosis:
-        """Judge an answer to the task of a cell. ForetellError where it cannot be checked."""
+    async def check(self, code: CodeCell, source: str, earlier: Mapping[str, str]) -> Diagnosis:
+        """Judge an answer to the task of a cell. ForetellError where it cannot be checked.
+
+        `earlier` are the learner's own right answers to earlier tasks, by cell.
+        """
         ...
 
     def warm(self) -> None:
@@ -50,10 +53,10 @@ class Checkers:
         """Give what judges answers to a lesson's tasks; nothing is opened yet."""
         return _ChecksOfLesson(self, lesson)
 
-    async def check(self, lesson: Lesson, code: CodeCell, source: str) -> Diagnosis:
+    async def check(self, lesson: Lesson, code: CodeCell, source: str, earlier: Mapping[str, str]) -> Diagnosis:
         """Judge an answer to the task of a cell."""
         async with self._places:
-            return await self._checker(lesson).check(code, source)
+            return await self._checker(lesson).check(code, source, earlier)
 
     def warm(self, lesson: Lesson) -> None:
         """Begin to make ready what answers to this lesson's tasks are compared with, one task after another."""
@@ -102,8 +105,8 @@ class _ChecksOfLesson:
         self._room = room
         self._lesson = lesson
 
-    async def check(self, code: CodeCell, source: str) -> Diagnosis:
-        return await self._room.check(self._lesson, code, source)
+    async def check(self, code: CodeCell, source: str, earlier: Mapping[str, str]) -> Diagnosis:
+        return await self._room.check(self._lesson, code, source, earlier)
 
     def warm(self) -> None:
         self._room.warm(self._lesson)

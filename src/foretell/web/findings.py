@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from foretell import gate
-from foretell.judge.behaviours import NOT_REACHED
+from foretell.judge.behaviours import NOT_COMPARED, NOT_REACHED
 from foretell.judge.checks import Check, checks_in_words, heading
 from foretell.model.attempt import CheckVerdict, Diagnosis, History, KeptRun
 from foretell.model.lesson import CodeCell, Lesson, SectionKind
@@ -81,7 +81,7 @@ def _behaviours(diagnosis: Diagnosis) -> list[Check]:
     ended = {diagnosis.difference, NOT_REACHED}
     if len(found) > 1 and all(one.evidence in ended and not one.ok for one in found):
         return [_not_reached(one) for one in checks]
-    return [_not_reached(one) if one.evidence == NOT_REACHED else one for one in checks]
+    return [_not_reached(one) if one.evidence in {NOT_REACHED, NOT_COMPARED} else one for one in checks]
 
 
 def _not_reached(check: Check) -> Check:

@@ -216,11 +216,18 @@ class Player:
             found: Diagnosis | None = None
             if not press.cancelled:
                 await press.live.say("checking", {"cell": code.cell})
-                found = await self._check(press, checks.check(code, kept.code))
+                found = await self._check(press, checks.check(code, kept.code, await self._done_above(code)))
             if found is None:
                 found, problem = _unfinished(CheckVerdict.STOPPED, _NOT_CHECKED), _NOT_CHECKED
             await asyncio.to_thread(self.record.finish_check, kept.id, found)
         return problem
+
+    async def _done_above(self, code: CodeCell) -> dict[str, str]:
+        """The learner's own answers to the tasks above that are done, as they run, by cell."""
+        history = await self.history()
+        above = gate.cells_above(self.lesson, code.cell)
+        done = [each for each in above if each.task is not None and gate.task_done(each, history)]
+        return {each.cell: gate.joined(each, gate.learner_code(each, history)) for each in done}
 
     async def _check(self, press: Press, work: Coroutine[None, None, Diagnosis]) -> Diagnosis | None:
         """What a check finds; None where Stop ended it. What keeps foretell from checking loses nobody a run."""

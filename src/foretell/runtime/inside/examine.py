@@ -308,6 +308,9 @@ def _look_at_result(
     if not isinstance(made, torch.nn.Module):
         _note_values(notes, key, made)
         return
+    own = {id(each) for each in made.parameters()}
+    modules = [value for value in given.values() if isinstance(value, torch.nn.Module)]
+    notes.plain(f"{key}/after/own", len([each for value in modules for each in value.parameters() if id(each) in own]))
     again = notes.attempt(f"{key}/make", partial(_evaluate, build["make"], names | given))
     for name, each in list(made.named_parameters())[:MOST_PARAMETERS]:
         notes.array(f"{key}/value/{name}", each)
