@@ -102,7 +102,8 @@ def _sentence(text: str) -> str:
     if not text:
         return ""
     ended = text if text[-1] in ".?…" else f"{text}."
-    return ended[0].upper() + ended[1:]
+    is_code = bool(set(ended.partition(" ")[0]) & set("_(`[="))
+    return ended if is_code else ended[0].upper() + ended[1:]
 
 
 def _plain_word(diagnosis: Diagnosis) -> str:
