@@ -16,6 +16,7 @@ from itertools import accumulate
 
 from foretell.model.attempt import Commit, History, Opened, Opening
 from foretell.model.lesson import CodeCell, Lesson, Piece, Prompt, Question, Section
+from foretell.model.syntax import parse_module
 
 _MARK = "~"
 _MAGIC = re.compile(r"(?m)^[ \t]*[%!].*$")
@@ -169,7 +170,7 @@ def _slots(code: CodeCell) -> tuple[_Slot, ...]:
 def _whole_numbers(source: str) -> Iterator[tuple[str, int, int, int]]:
     """Every `name = 7` at the top of a cell: the name, where the number begins and ends, the number."""
     try:
-        tree = ast.parse(_MAGIC.sub(lambda line: "#" * len(line[0]), source))
+        tree = parse_module(_MAGIC.sub(lambda line: "#" * len(line[0]), source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     lines = source.split("\n")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from foretell.judge.wording import clip
 from foretell.model.run import COMPARISONS, AssertSeen, Failure, FailureKind
+from foretell.model.syntax import parse_expression, read_literal
 
 _LONGEST_CODE = 100
 _LONGEST_VALUE = 120
@@ -165,7 +166,7 @@ def _adds(message: str, said: str) -> bool:
 
 def _tree(source: str) -> ast.expr | None:
     try:
-        return ast.parse(f"({source}\n)", mode="eval").body
+        return parse_expression(f"({source}\n)").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -191,7 +192,7 @@ def _last_name(function: ast.expr) -> str:
 
 def _is_literal(text: str) -> bool:
     try:
-        ast.literal_eval(text)
+        read_literal(text)
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return False
     return True

@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from foretell.errors import AnswerError
 from foretell.judge.wording import typed
+from foretell.model.syntax import parse_expression
 
 Number = int | float
 
@@ -134,7 +135,7 @@ def _work_out(bare: str, text: str) -> Number:
     if len(sum_text) > _LONGEST_SUM or bare.lower().startswith("0x") or not re.fullmatch(r"[\d.eE+\-*/() ]+", sum_text):
         raise unread
     try:
-        value = _evaluate(ast.parse(sum_text.strip(), mode="eval").body, text)
+        value = _evaluate(parse_expression(sum_text.strip()).body, text)
     except ZeroDivisionError:
         raise AnswerError(f"{typed(text)} divides by zero; {_ASK}.") from None
     except OverflowError:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from foretell.judge.classes import class_facts
 from foretell.judge.flows import filling_facts, flow_facts, number_facts
 from foretell.judge.trees import ACTIVATIONS, PACKAGES, Function, constant_of, makes_layer, name_of, root_of, targets_of
+from foretell.model.syntax import parse_module
 
 NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 _OTHERS = {name.lower() for name in ACTIVATIONS} - {"relu", "threshold"} | {"leaky_relu", "swish"}
@@ -27,7 +28,7 @@ _SPREADS = frozenset({"std", "var", "std_mean", "var_mean"})
 def is_same_code(one: str, other: str) -> bool:
     """Whether two sources are the same Python, comments and layout left aside."""
     try:
-        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+        return ast.dump(parse_module(one)) == ast.dump(parse_module(other))
     except NOT_PYTHON:
         return False
 
@@ -38,7 +39,7 @@ def read_facts(source: str, wanted: str, before: frozenset[str] = frozenset()) -
     `before` are the names that earlier cells have given a value.
     """
     try:
-        tree = ast.parse(source)
+        tree = parse_module(source)
     except NOT_PYTHON:
         return frozenset({"source: is not Python"})
     nodes = list(ast.walk(tree))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from foretell.errors import OverlayError
 from foretell.model.belief import Belief
 from foretell.model.lesson import Cell, CellKind, Prompt, Question, SectionKind, Unread
+from foretell.model.syntax import read_literal
 from foretell.parse.overlay import Overlay, OverlayQuestion
 from foretell.parse.prompts import MarkdownPrompt, choose_settling, read_comment_prompt, read_markdown_prompt
 from foretell.parse.python import parse, read_python
@@ -205,7 +206,7 @@ def _is_literal(text: str) -> bool:
     if parse(f"({text})") is None:
         return False
     try:
-        ast.literal_eval(text)
+        read_literal(text)
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return False
     return True

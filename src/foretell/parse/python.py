@@ -13,6 +13,8 @@ import tokenize
 import warnings
 from dataclasses import dataclass
 
+from foretell.model.syntax import parse_expression, parse_module
+
 MAGIC_LINE = re.compile(r"^(\s*)([%!?].*|\w[\w.]*\?\??\s*)$")
 MAGIC_VALUE = re.compile(r"^(\s*\w[\w, ]*=\s*)[%!].*$")
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "debug"})
@@ -59,7 +61,7 @@ def parse(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+            tree = parse_module(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return tree if _depth(tree) <= DEEPEST else None
@@ -70,7 +72,7 @@ def first_fault(text: str) -> int | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(text)
+            parse_module(text)
     except SyntaxError as error:
         return max(1, error.lineno or 1)
     except (ValueError, RecursionError, MemoryError):
@@ -83,7 +85,7 @@ def is_expression(text: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text.strip(), mode="eval")
+            tree = parse_expression(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return _depth(tree) <= DEEPEST
