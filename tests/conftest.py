@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from chromium import chromium
+from foretell.runtime.host import Host
+from foretell.runtime.jail import levels
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -21,6 +24,14 @@ def original_notebook() -> Path:
     if not path.is_file():
         pytest.skip(f"the author's notebook is not beside this checkout ({path})")
     return path
+
+
+@pytest.fixture(scope="session")
+async def checking_host(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Host]:
+    """Where answers are looked at, at the strongest level of this machine: opened once, for PyTorch takes seconds."""
+    level = (await asyncio.to_thread(levels.survey)).level
+    async with Host(level, tmp_path_factory.mktemp("host")) as host:
+        yield host
 
 
 @pytest.fixture(scope="session")

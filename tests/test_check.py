@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
 
 from foretell.check import Checker, task_named
 from foretell.gate import joined
+from foretell.kept import FolderCache
 from foretell.library import open_lesson
 from foretell.model.attempt import CheckVerdict, Diagnosis
 from foretell.runtime.host import Host
-from foretell.runtime.jail import levels
 from foretell.wiring import check_sessions
 
 LESSON = open_lesson("nn-module").lesson
@@ -46,31 +45,16 @@ SAME_LAYER = """def collapse(model):
 """
 
 
-class Forgetful:
-    """A cache that keeps nothing."""
-
-    def has(self, key: str) -> bool:
-        return False
-
-    def get(self, key: str) -> str | None:
-        return None
-
-    def put(self, key: str, text: str) -> None:
-        return None
+@pytest.fixture(scope="module")
+async def checker(checking_host: Host, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Checker]:
+    cache = FolderCache(tmp_path_factory.mktemp("examples"))
+    opened = Checker(LESSON, check_sessions(checking_host, LESSON), cache, place=0)
+    yield opened
+    await opened.close()
 
 
-def check(task: str, source: str, earlier: Mapping[str, str] | None = None) -> Diagnosis:
-    async def checked() -> Diagnosis:
-        level = (await asyncio.to_thread(levels.survey)).level
-        with tempfile.TemporaryDirectory() as scratch:
-            async with Host(level, Path(scratch)) as host:
-                checker = Checker(LESSON, check_sessions(host, LESSON), Forgetful())
-                try:
-                    return await checker.check(task_named(LESSON, task), source, earlier or {})
-                finally:
-                    await checker.close()
-
-    return asyncio.run(checked())
+async def check(checker: Checker, task: str, source: str, earlier: Mapping[str, str] | None = None) -> Diagnosis:
+    return await checker.check(task_named(LESSON, task), source, earlier or {})
 
 
 def own_answers() -> dict[str, str]:
@@ -78,32 +62,32 @@ def own_answers() -> dict[str, str]:
     return {code.cell: joined(code, OWN_NAMES)}
 
 
-def test_an_answer_may_use_names_of_the_learners_own_answer_to_an_earlier_task() -> None:
-    assert check("sequential_model", USES_THEM).verdict is CheckVerdict.WRONG
-    assert check("sequential_model", USES_THEM, own_answers()).verdict is CheckVerdict.RIGHT
+async def test_an_answer_may_use_names_of_the_learners_own_answer_to_an_earlier_task(checker: Checker) -> None:
+    assert (await check(checker, "sequential_model", USES_THEM)).verdict is CheckVerdict.WRONG
+    assert (await check(checker, "sequential_model", USES_THEM, own_answers())).verdict is CheckVerdict.RIGHT
 
 
-def test_layers_of_an_earlier_model_under_own_names_are_seen_to_be_its() -> None:
-    assert check("sequential_model", TAKES_THEM, own_answers()).misconception == "weights-aliased"
+async def test_layers_of_an_earlier_model_under_own_names_are_seen_to_be_its(checker: Checker) -> None:
+    assert (await check(checker, "sequential_model", TAKES_THEM, own_answers())).misconception == "weights-aliased"
 
 
-def test_a_module_of_an_earlier_cell_is_not_to_be_changed() -> None:
-    found = check("sequential_model", CHANGES_THEM)
+async def test_a_module_of_an_earlier_cell_is_not_to_be_changed(checker: Checker) -> None:
+    found = await check(checker, "sequential_model", CHANGES_THEM)
     assert found.verdict is CheckVerdict.WRONG
     assert "`model` of an earlier cell" in found.difference
 
 
-def test_code_that_ends_python_is_stopped_and_not_named_after_something_else() -> None:
-    found = check("TwoLayerNet", ENDS_PYTHON)
+async def test_code_that_ends_python_is_stopped_and_not_named_after_something_else(checker: Checker) -> None:
+    found = await check(checker, "TwoLayerNet", ENDS_PYTHON)
     assert (found.verdict, found.misconception) == (CheckVerdict.STOPPED, None)
     assert "exit code 3" in found.difference
 
 
-def test_code_that_takes_all_memory_is_stopped() -> None:
-    assert check("TwoLayerNet", TAKES_MEMORY).verdict is CheckVerdict.STOPPED
+async def test_code_that_takes_all_memory_is_stopped(checker: Checker) -> None:
+    assert (await check(checker, "TwoLayerNet", TAKES_MEMORY)).verdict is CheckVerdict.STOPPED
 
 
-def test_a_function_that_hands_back_what_it_was_given_is_not_right() -> None:
-    found = check("collapse", SAME_LAYER)
+async def test_a_function_that_hands_back_what_it_was_given_is_not_right(checker: Checker) -> None:
+    found = await check(checker, "collapse", SAME_LAYER)
     assert found.verdict is CheckVerdict.WRONG
     assert "very parameters" in found.difference

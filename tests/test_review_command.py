@@ -45,11 +45,19 @@ def missed(data: Path, folder: Path, days_ago: float, sure: int = 60, question: 
 
 
 def test_where_nothing_is_recorded_nothing_is_due_and_nothing_is_made(tmp_path):
-    result = call("review", "--data", tmp_path / "none")
+    result = call("review", "--data", tmp_path)
     assert result.exit_code == 0
     assert "Nothing is to be asked again today" in result.stdout
+    assert not list(tmp_path.iterdir())
+    assert json.loads(call("review", "--json", "--data", tmp_path).stdout) == []
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_folder_that_is_not_there_is_said_to_be_missing_and_not_made(tmp_path, options):
+    result = call("review", *options, "--data", tmp_path / "none")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"There is no folder {tmp_path / 'none'}; name" in " ".join(result.stderr.split())
     assert not (tmp_path / "none").exists()
-    assert json.loads(call("review", "--json", "--data", tmp_path / "none").stdout) == []
 
 
 def test_what_is_due_is_listed_with_how_to_open_it_and_without_its_answer(tmp_path, folder):

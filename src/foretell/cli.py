@@ -36,6 +36,7 @@ from foretell.config import (
     limits_of_learn,
 )
 from foretell.errors import UsageError
+from foretell.judge.behaviours import NOT_COMPARED, NOT_REACHED
 from foretell.kept import FolderCache
 from foretell.model.lesson import CodeCell, Lesson
 from foretell.model.printable import printable, printable_line
@@ -45,7 +46,7 @@ from foretell.runtime.jail import levels
 from foretell.runtime.jail.levels import Level
 from foretell.runtime.limits import limits_for
 from foretell.store.attempts import Store
-from foretell.terminal import ERR, OUT, progress, said_plainly
+from foretell.terminal import ERR, OUT, progress, said_plainly, with_code
 from foretell.web import classroom, serve
 from foretell.web.desk import Desk
 from foretell.web.guard import Guard
@@ -275,10 +276,11 @@ def _tell_checked(result: CheckedFile) -> None:
     OUT.print(f"{escape(printable_line(result.file))}: {head}", soft_wrap=True)
     for line in dict.fromkeys((found.says, found.difference)):
         if line:
-            OUT.print(f"    {escape(printable_line(line))}", soft_wrap=True)
+            OUT.print(with_code(line, "    "), soft_wrap=True)
     for one in found.checks:
         evidence = f" ({one.evidence})" if one.evidence else ""
-        OUT.print(f"    {'=' if one.ok else '≠'} {escape(printable_line(one.says + evidence))}", soft_wrap=True)
+        sign = "=" if one.ok else "–" if one.evidence in {NOT_COMPARED, NOT_REACHED} else "≠"
+        OUT.print(with_code(one.says + evidence, f"    {sign} "), soft_wrap=True)
 
 
 @app.command()
@@ -286,6 +288,8 @@ def review(as_json: JsonOption = False, data: DataOption = None) -> None:  # noq
     """List the questions that you missed and that are to be asked again today."""
     with said_plainly():
         where = data_directory(data)
+        if data is not None and not where.path.is_dir():
+            raise UsageError(f"There is no folder {where.path}; name the one that `foretell learn --data` was given.")
         found = _what_is_due(where) if where.database.exists() else ()
         server = serve.running_server(where) if found else None
 
@@ -296,7 +300,8 @@ def review(as_json: JsonOption = False, data: DataOption = None) -> None:  # noq
         if as_json:
             print(json.dumps(review_json(found, opens)))
         else:
-            OUT.print(printable("\n".join(review_lines(found, opens))), markup=False, soft_wrap=True)
+            for line in review_lines(found, opens):
+                OUT.print(with_code(line), soft_wrap=True)
 
 
 def _what_is_due(where: DataDirectory) -> tuple[Review, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,9 +17,12 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.text import Text
 
 from foretell.errors import ForetellError
-from foretell.model.printable import printable
+from foretell.model.printable import printable, printable_line
+
+_CODE = re.compile(r"`([^`]+)`")
 
 
 @contextmanager
@@ -64,6 +68,13 @@ class _Output(Console):
 
 
 OUT, ERR = _Output(highlight=False), Console(stderr=True, highlight=False)
+
+
+def with_code(text: str, indent: str = "") -> Text:
+    """One line in which `code` stands in backticks: coloured on a terminal, as it is in a pipe."""
+    line = printable_line(text)
+    parts = _CODE.split(line) if OUT.is_terminal else [line]
+    return Text.assemble(indent, *((part, "cyan" if place % 2 else "") for place, part in enumerate(parts)))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import json
 import os
 import resource
@@ -44,6 +45,9 @@ LIMITS = Limits(
 ALL = (*RESOURCES, *ESCAPES, *OWN, *IN_MEMORY, *GOOD)
 AT_ONCE = 3
 END_SECONDS = 25.0
+# One that hangs outside of its run (while its session opens or closes) fails alone, and the others are still tried.
+MOST_SECONDS = 60.0
+ARENA_SECONDS = 240
 LEFT_SECONDS = 1.0
 CHARACTERS = 4 << 20
 LIBRARIES = ("matplotlib", "torch")
@@ -266,7 +270,14 @@ def text_of(ended: Run) -> str:
     return "".join(shown)[-CHARACTERS:]
 
 
+def say_what_hangs() -> None:
+    """Print where every task waits, for whoever reads why the arena did not end."""
+    for task in asyncio.all_tasks():
+        task.print_stack(file=sys.stderr)
+
+
 async def fight(level: Level, chosen: list[Attack], *, network: bool) -> None:
+    asyncio.get_running_loop().call_later(ARENA_SECONDS - 20, say_what_hangs)
     with victims() as made:
         hidden = (made.folder, made.shown / "hidden", made.shown / "secret.txt")
         jails = Jails(level, hidden=hidden, readable=(made.shown,), network=network)
@@ -279,7 +290,8 @@ async def fight(level: Level, chosen: list[Attack], *, network: bool) -> None:
             async def one(attack: Attack) -> None:
                 async with free:
                     try:
-                        result = await arena.try_attack(attack)
+                        async with asyncio.timeout(MOST_SECONDS * attack.runs):
+                            result = await arena.try_attack(attack)
                     except Exception:
                         result = {"id": attack.id, "held": False, "harm": [traceback.format_exc()], "said": ""}
                 print(json.dumps(result), flush=True)
@@ -306,6 +318,7 @@ def main() -> None:
     chosen = [attack for attack in ALL if attack.id in wanted or (not wanted and level in attack.levels)]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    faulthandler.dump_traceback_later(ARENA_SECONDS - 10)
     asyncio.run(fight(level, chosen, network=sys.argv[1].endswith(NETWORK)))
 
 

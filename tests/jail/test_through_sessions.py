@@ -11,19 +11,19 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from foretell.runtime.supervisor import MOST_SPARES
-from jail.arena import ALL, NETWORK, SUPERVISOR
+from jail.arena import ALL, ARENA_SECONDS, NETWORK, SUPERVISOR
 from ordinary_user import as_ordinary_user, with_readable_python
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the jail is Linux's")
 
 TESTS = Path(__file__).parents[1]
-ARENA_SECONDS = 240
 ARENAS = (("root", "A"), ("root", "B"), ("root", "C"), ("user", "B"), ("user", "C"))
 HERE = tuple(arena for arena in ARENAS if os.geteuid() == 0 or arena[0] == "user")
 CASES = [(who, level, attack.id) for who, level in HERE for attack in ALL if level in attack.levels]
@@ -48,10 +48,24 @@ def fight(who: str, level: str, *attacks: str) -> dict[str, dict[str, object]]:
         "LAB_SECRET": "a secret of the supervisor's",
     }
     around = with_readable_python if who == "root" else as_ordinary_user
-    ended = subprocess.run(
-        around(command), capture_output=True, text=True, env=environment, timeout=ARENA_SECONDS, cwd="/", check=False
-    )
-    assert ended.returncode == 0, ended.stderr[-2000:]
+    with tempfile.TemporaryFile("w+") as said:
+        try:
+            ended = subprocess.run(
+                around(command),
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+                env=environment,
+                timeout=ARENA_SECONDS,
+                cwd="/",
+                check=False,
+            )
+        finally:
+            said.seek(0)
+            complaint = said.read()[-8000:]
+            if complaint:
+                print(f"{who} {level}: {complaint}", file=sys.stderr)
+    assert ended.returncode == 0, complaint
     return {result["id"]: result for result in map(json.loads, ended.stdout.splitlines())}
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import asyncio
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,6 @@ from foretell.judge.diagnose import Answered, Asked, is_right, name_of
 from foretell.model.lesson import Lesson
 from foretell.panel import Panel, answered, needs_sizes
 from foretell.runtime.host import Host
-from foretell.runtime.jail import levels
 from foretell.wiring import check_sessions
 
 FOLDER = Path(__file__).parent / "answers"
@@ -137,26 +135,28 @@ async def look_again(panel: Panel, judged: Judged) -> Judged:
     return replace(judged, again={own.source: own for own in seen}, names=names)
 
 
-async def judge_all(lesson: Lesson, more: dict[str, Sequence[Answer]]) -> dict[str, Judged]:
-    """Put every answer and every wrong example of the lesson through one set of probes."""
-    level = (await asyncio.to_thread(levels.survey)).level
-    found: dict[str, Judged] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        async with Host(level, Path(scratch)) as host:
-            for task in TASKS:
-                code = task_named(lesson, task)
-                assert code.task is not None
-                panel = Panel(lesson, code, check_sessions(host, lesson), NoCache())
-                await panel.open()
-                answers = [*read_answers(task), *more.get(task, ())]
-                found[task] = Judged(
-                    asked=await panel.asked(panel.plan(PLACE)),
-                    tied=await panel.asked(panel.plan(PLACE, Tied.SIZES)),
-                    examples=await panel.examples(PLACE),
-                    answers=tuple(zip(answers, await look_at(panel, answers, Tied.SHAPES), strict=True)),
-                    again={},
-                    names={},
-                )
-                found[task] = await look_again(panel, found[task])
-                await panel.close()
-    return found
+async def judge_all(host: Host, lesson: Lesson, more: dict[str, Sequence[Answer]]) -> dict[str, Judged]:
+    """Put every answer and every wrong example of the lesson through one set of probes, all tasks at once."""
+    answers = {task: [*read_answers(task), *more.get(task, ())] for task in TASKS}
+    found = await asyncio.gather(*(judge(host, lesson, task, answers[task]) for task in TASKS))
+    return dict(zip(TASKS, found, strict=True))
+
+
+async def judge(host: Host, lesson: Lesson, task: str, answers: Sequence[Answer]) -> Judged:
+    """Put answers to one task, and its wrong examples, through one set of probes."""
+    code = task_named(lesson, task)
+    assert code.task is not None
+    panel = Panel(lesson, code, check_sessions(host, lesson), NoCache())
+    await panel.open()
+    try:
+        judged = Judged(
+            asked=await panel.asked(panel.plan(PLACE)),
+            tied=await panel.asked(panel.plan(PLACE, Tied.SIZES)),
+            examples=await panel.examples(PLACE),
+            answers=tuple(zip(answers, await look_at(panel, answers, Tied.SHAPES), strict=True)),
+            again={},
+            names={},
+        )
+        return await look_again(panel, judged)
+    finally:
+        await panel.close()

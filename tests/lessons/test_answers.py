@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 
 import pytest
 
 from answers import NEW, RIGHT, TASKS, Answer, Judged, judge_all, read_answers, renamed, reordered, reworded
 from foretell.judge.diagnose import is_right, name_of
 from foretell.model.lesson import Lesson
+from foretell.runtime.host import Host
 
 # They name attributes in texts, or depend on the order of attributes, or have attributes of several classes.
 FRAGILE = ("getattr", "setattr", "register_", "deepcopy", "children", "modules()", "parameters()")
@@ -34,8 +34,8 @@ def is_python(source: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def judged(lesson: Lesson) -> dict[str, Judged]:
-    return asyncio.run(judge_all(lesson, {task: rewritten(task) for task in TASKS}))
+async def judged(checking_host: Host, lesson: Lesson) -> dict[str, Judged]:
+    return await judge_all(checking_host, lesson, {task: rewritten(task) for task in TASKS})
 
 
 @pytest.mark.parametrize("task", TASKS)

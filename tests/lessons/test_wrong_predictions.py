@@ -14,10 +14,12 @@ from matplotlib import pyplot
 
 from foretell.judge.answer import read_answer
 from foretell.judge.beliefs import explain, led_to
-from foretell.judge.compare import compare
+from foretell.judge.compare import compare, observed_text
 from foretell.model.attempt import Judgement, Prediction, Verdict
 from foretell.model.belief import MOST_WORDS
 from foretell.model.lesson import CodeCell, Lesson, Question
+from foretell.web.refutations import evidence_of
+from foretell.web.views import LedgerPair
 
 WRONG: dict[str, dict[str, list[str]]] = tomllib.loads(
     Path(__file__).with_name("wrong_predictions.toml").read_text(encoding="utf-8")
@@ -54,6 +56,24 @@ def test_nearly_all_wrong_predictions_are_traced(shown: dict[str, Any]) -> None:
     traced = [sorted(judged(shown[q], typed).misconceptions) == sorted(WRONG[q][typed]) for q, typed in believed]
     assert len(believed) > 200
     assert sum(traced) >= 0.95 * len(traced)
+
+
+def test_a_refutation_stays_short_once_it_holds_what_was_said_and_seen(shown: dict[str, Any], lesson: Lesson) -> None:
+    texts = {one.id: one.refutation for one in lesson.misconceptions}
+    long = []
+    for asked, typed in ONE_BY_ONE:
+        question = shown[asked].question
+        parts = [text.strip() for text in typed.split("|")]
+        pairs = [
+            LedgerPair(label=label, said=said, observed=observed_text(was, question), verdict="wrong")
+            for label, said, was in zip(question.rows or [""], parts, shown[asked].was, strict=False)
+        ]
+        evidence = evidence_of(question.kind, pairs)
+        for id in WRONG[asked][typed]:
+            words = texts[id].replace("{evidence}", evidence).split()
+            if len(words) > MOST_WORDS:
+                long.append((asked, id, len(words)))
+    assert long == []
 
 
 def test_every_belief_of_a_question_is_met_by_a_wrong_prediction(lesson: Lesson) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bench import answers, ours
+from bench import answers
 from bench.answers import ASSERTS, WHOLE, WITHOUT_FILE, WITHOUT_ID, Outcome, judge_all, misses, report, tally
 from bench.checking import nine_of_ten, time_checks
 from bench.measure import NotMeasured
@@ -103,10 +103,9 @@ def a_few() -> list[Submission]:
     return [one for one in read_submissions() if one.file in A_FEW]
 
 
-async def test_a_few_answers_go_through_both_judges(a_few):
+async def test_a_few_answers_go_through_both_judges(a_few, checking_host):
     assert len(a_few) == len(A_FEW)
-    async with ours.hosted() as host:
-        judged = await judge_all(host, a_few, place=0)
+    judged = await judge_all(checking_host, a_few, place=0)
     tested = tally(ASSERTS, "all four", judged[ASSERTS])
     assert (tested.accepted, tested.called_right, tested.stopped, tested.ended) == (1, 1, 2, 1)
     checked = tally(WHOLE, "all four", judged[WHOLE])
@@ -117,8 +116,7 @@ async def test_a_few_answers_go_through_both_judges(a_few):
     assert "4 of the 4 wrong answers are wrong examples" in report(judged)
 
 
-async def test_a_check_that_was_stopped_is_left_out_of_the_times(a_few):
-    async with ours.hosted() as host:
-        taken = await time_checks(host, [one for one in a_few if one.file.startswith("ex4")])
+async def test_a_check_that_was_stopped_is_left_out_of_the_times(a_few, checking_host):
+    taken = await time_checks(checking_host, [one for one in a_few if one.file.startswith("ex4")])
     assert (len(taken.seconds), taken.left_out) == (3, 1)
     assert all(0 < each < 10 for each in taken.seconds)

@@ -30,6 +30,7 @@ CHANGES: dict[str, object] = {"cells": {}, "sections": {}}
 RIGHT = Diagnosis(
     verdict=CheckVerdict.RIGHT, misconception=None, says="As asked.", difference="", checks=(), seconds=0.1
 )
+ENDLESS = replace(RIGHT, verdict=CheckVerdict.STOPPED, misconception="never-terminates", says="A loop never ends.")
 
 
 class Session:
@@ -121,7 +122,7 @@ async def test_what_is_found_is_on_record_when_the_page_is_told_that_all_is_done
     assert seen == [RIGHT]
 
 
-async def test_code_that_failed_is_checked_too_and_code_that_was_stopped_is_not(record):
+async def test_code_that_failed_is_checked_too(record):
     checks, session = Checks(), Session()
     player = player_of(record, checks, session)
     session.failure = Failure(kind="NameError", message="no")
@@ -129,9 +130,51 @@ async def test_code_that_failed_is_checked_too_and_code_that_was_stopped_is_not(
     session.failure = Failure(kind=FailureKind.TIME, message="too long")
     await press(player, key="late").done()
     assert len(checks.asked) == 2
-    session.failure = Failure(kind=FailureKind.STOPPED, message="Stopped.")
-    assert "checking" not in await names(press(player, key="stopped"))
-    assert found(player) == [RIGHT, RIGHT, None]
+    assert found(player) == [RIGHT, RIGHT]
+
+
+class Endless(Session):
+    """Runs until Stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stopped = asyncio.Event()
+
+    async def run(self, request: RunRequest) -> AsyncIterator[Event]:
+        yield StreamOutput(name="stdout", text="ran")
+        await self.stopped.wait()
+        yield replace(ran(request.cell.cell), failure=Failure(kind=FailureKind.STOPPED, message="Stopped."))
+
+    async def stop(self) -> None:
+        self.stopped.set()
+
+
+async def test_code_that_its_learner_stopped_is_checked_for_what_is_endless_has_a_name(record):
+    checks, session = Checks(lambda: ENDLESS), Endless()
+    player = player_of(record, checks, session)
+    live = press(player)
+    while not record.history().runs:
+        await asyncio.sleep(0.01)
+    await player.stop()
+    done = await asyncio.wait_for(live.done(), 5)
+    assert "problem" not in done
+    assert found(player) == [ENDLESS]
+
+
+async def test_a_second_stop_ends_the_check_of_code_that_was_stopped(record):
+    checks, session = Checks(lambda: ENDLESS), Endless()
+    checks.waits = True
+    player = player_of(record, checks, session)
+    live = press(player)
+    while not record.history().runs:
+        await asyncio.sleep(0.01)
+    await player.stop()
+    while not checks.asked:
+        await asyncio.sleep(0.01)
+    await player.stop()
+    done = await asyncio.wait_for(live.done(), 5)
+    assert "The check was stopped" in str(done["problem"])
+    assert [kept and kept.says for kept in found(player)] == [str(done["problem"])]
 
 
 async def test_only_a_task_whose_behaviour_can_be_looked_at_is_checked(record):

@@ -109,7 +109,7 @@ def test_a_misconception_that_the_catalogue_has_not_is_not_shown():
     ("kind", "said", "gave", "sentence"),
     [
         (AnswerKind.YES_NO, "yes", "no", "You said yes; this run gave no."),
-        (AnswerKind.CHOICE, "1 % *more*", "<b>", r"You said 1 \% \*more\*; this run gave \<b\>."),
+        (AnswerKind.CHOICE, "1 % *more*", "<b>", r"You said “1 \% \*more\*”; this run gave “\<b\>”."),
         (AnswerKind.NUMBER, "5", "", "You said `5`; this run gave nothing."),
         (AnswerKind.PRINTED, "a `b", "c", "You said `` a `b ``; this run gave `c`."),
     ],

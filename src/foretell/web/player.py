@@ -205,7 +205,7 @@ class Player:
         except Exception as fault:
             self._unrun[code.cell] = _explain(fault)
             raise
-        if began and is_checked(code) and ended is not None and _may_be_checked(ended):
+        if began and is_checked(code) and ended is not None and ended.run is not None:
             press.to_check.append((code, ended))
         return ended
 
@@ -214,7 +214,8 @@ class Player:
         problem = ""
         for code, kept in press.to_check:
             found: Diagnosis | None = None
-            if not press.cancelled:
+            # Stop that ended the run has not ended this: what never comes to an end is what a check can name.
+            if not press.cancelled or (_was_stopped(kept) and not problem):
                 await press.live.say("checking", {"cell": code.cell})
                 found = await self._check(press, checks.check(code, kept.code, await self._done_above(code)))
             if found is None:
@@ -269,9 +270,9 @@ class Player:
         return run
 
 
-def _may_be_checked(kept: KeptRun) -> bool:
-    """Whether a run has ended, and was not stopped by its learner."""
-    return kept.run is not None and (kept.run.failure is None or kept.run.failure.kind != FailureKind.STOPPED)
+def _was_stopped(kept: KeptRun) -> bool:
+    """Whether a run was stopped by its learner."""
+    return kept.run is not None and kept.run.failure is not None and kept.run.failure.kind == FailureKind.STOPPED
 
 
 def _unchecked(fault: Exception) -> Diagnosis:

@@ -61,7 +61,9 @@ def _value(kind: AnswerKind, text: str) -> str:
     shown = clip(text, _LONGEST_SHOWN)
     if not shown:
         return "nothing"
-    return in_words(shown) if kind in _IN_WORDS else in_code(shown)
+    if kind in _IN_WORDS:
+        return in_words(shown if kind is AnswerKind.YES_NO else f"“{shown}”")
+    return in_code(shown)
 
 
 def in_code(text: str) -> str:

@@ -104,6 +104,8 @@ function attach(events, cell) {
   const checking = () => {
     note("checking…");
     say("Checking…");
+    const button = document.querySelector(`#cell-${CSS.escape(cell)} form[data-stop] button`);
+    if (button) button.textContent = "Stop";
   };
   const gone = () => {
     followed.delete(events);
