@@ -43,6 +43,50 @@ SAME_LAYER = """def collapse(model):
         folded = after
     return folded
 """
+OWN_CLASS = """class MyLinear(nn.Module):
+    def __init__(self, n_in, n_out):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(n_out, n_in))
+        self.bias = nn.Parameter(torch.randn(BIAS))
+
+    def forward(self, x):
+        return x @ self.weight.T + self.bias
+
+
+"""
+USES_OWN_CLASS = """class ResidualBlock(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.one = MyLinear(dim, dim)
+        self.two = MyLinear(dim, dim)
+
+    def forward(self, x):
+        return x + self.two(torch.relu(self.one(x)))
+"""
+TOUCHES_IT = "MyLinear\n" + USES_OWN_CLASS
+DROPS_THE_SKIP = USES_OWN_CLASS.replace("x + self", "self")
+HAS_OWN_TRAIN = (
+    OWN_NAMES
+    + """
+    def train(self, data, epochs):
+        for _ in range(epochs):
+            self(data)
+
+    def zero_grad(self, really):
+        return really
+"""
+)
+HAS_A_FACTOR = USES_OWN_CLASS.replace("MyLinear", "nn.Linear").replace(
+    "    def forward", "        self.factor = nn.Parameter(torch.tensor(1.0))\n\n    def forward"
+)
+LIES_ABOUT_ITSELF = (
+    OWN_NAMES
+    + """
+from foretell.runtime.inside import examine
+examine.examine = lambda *_: '{"0/type": {"plain": {"is": "TwoLayerNet", "torch": 5}}}'
+"""
+)
+CALLED_WITHOUT_END = "TwoLayerNet = nn" + "()" * 1500 + "\n"
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +101,13 @@ async def check(checker: Checker, task: str, source: str, earlier: Mapping[str, 
     return await checker.check(task_named(LESSON, task), source, earlier or {})
 
 
-def own_answers() -> dict[str, str]:
+def own_answers(before: str = "") -> dict[str, str]:
     code = task_named(LESSON, "TwoLayerNet")
-    return {code.cell: joined(code, OWN_NAMES)}
+    return {code.cell: joined(code, before + OWN_NAMES)}
+
+
+def with_own_class(bias: str) -> dict[str, str]:
+    return own_answers(OWN_CLASS.replace("BIAS", bias))
 
 
 async def test_an_answer_may_use_names_of_the_learners_own_answer_to_an_earlier_task(checker: Checker) -> None:
@@ -91,3 +139,31 @@ async def test_a_function_that_hands_back_what_it_was_given_is_not_right(checker
     found = await check(checker, "collapse", SAME_LAYER)
     assert found.verdict is CheckVerdict.WRONG
     assert "very parameters" in found.difference
+
+
+@pytest.mark.parametrize("bias", ["n_out", "1, n_out"])
+@pytest.mark.parametrize("source", [USES_OWN_CLASS, TOUCHES_IT])
+async def test_an_answer_may_use_a_class_of_an_earlier_answer_also_where_it_is_first_used_later(
+    checker: Checker, source: str, bias: str
+) -> None:
+    assert (await check(checker, "ResidualBlock", source, with_own_class(bias))).verdict is CheckVerdict.RIGHT
+
+
+async def test_a_wrong_answer_that_uses_an_earlier_one_has_its_name(checker: Checker) -> None:
+    found = await check(checker, "ResidualBlock", DROPS_THE_SKIP, with_own_class("n_out"))
+    assert found.misconception == "skip-missing"
+
+
+async def test_methods_of_the_learners_own_that_torch_has_too_are_left_to_the_learner(checker: Checker) -> None:
+    assert (await check(checker, "TwoLayerNet", HAS_OWN_TRAIN)).verdict is CheckVerdict.RIGHT
+
+
+async def test_a_parameter_that_is_one_number_can_be_looked_at(checker: Checker) -> None:
+    found = await check(checker, "ResidualBlock", HAS_A_FACTOR)
+    assert found.verdict is CheckVerdict.WRONG
+    assert "TypeError" not in found.difference
+
+
+@pytest.mark.parametrize("source", [LIES_ABOUT_ITSELF, CALLED_WITHOUT_END])
+async def test_nothing_that_an_answer_says_or_is_makes_the_judge_fail(checker: Checker, source: str) -> None:
+    assert (await check(checker, "TwoLayerNet", source)).verdict is CheckVerdict.WRONG

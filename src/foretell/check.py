@@ -1,8 +1,8 @@
 """Code in, diagnosis out: the other half of the product on one page.
 
 Enters: a lesson, a task, the learner's code; sessions come in as an argument. Leaves: a `Diagnosis`. Invariant: the
-learner's code is probed in a session of its own, with a set of probes picked after it was loaded; what is right is
-known on this side only.
+learner's code is probed in a session of its own, with a set of probes picked after it was loaded (if possible one under
+which it is known what wrong examples show); what is right is known on this side only.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from random import SystemRandom
 from types import MappingProxyType
 
 from foretell import gate
-from foretell.errors import UsageError
-from foretell.judge.behaviour import PROBE_SETS, Tied, forget_earlier
+from foretell.errors import LessonError, UsageError
+from foretell.judge.behaviour import PROBE_SETS, Failed, Tied, forget_earlier
 from foretell.judge.conclude import conclude
 from foretell.judge.diagnose import Answered, Asked, is_right
 from foretell.model.attempt import Diagnosis
@@ -25,9 +25,8 @@ from foretell.model.lesson import CodeCell, Lesson
 from foretell.model.run import CellSource, RunRequest
 from foretell.panel import MOST_SECONDS, Cache, OpenSession, Panel, answered, look, needs_sizes, run_cell
 
-LEAST_SECONDS, SOLUTIONS = 2.0, 20
-
-
+# An answer may take twenty times as long as the solution, and two seconds at the least.
+LEAST_SECONDS, TIMES_THE_SOLUTION = 2.0, 20
 NOTHING_EARLIER: Mapping[str, str] = MappingProxyType({})
 LACKS_A_NAME = frozenset({"AttributeError", "NameError", "KeyError", "IndexError", "TypeError"})
 
@@ -51,6 +50,16 @@ def without_earlier(own: Answered) -> Answered:
     return replace(own, behaviour=forget_earlier(own.behaviour) if own.behaviour is not None else None)
 
 
+def lacks_a_name(own: Answered) -> bool:
+    """Whether an answer failed, as it ran or as it was used, on what the learner's own earlier cells may have.
+
+    An answer to an earlier task may have left a class, or layers under names of its own.
+    """
+    notes = own.behaviour.notes.values() if own.behaviour is not None else ()
+    kinds = {note.kind for note in notes if isinstance(note, Failed)}
+    return bool(LACKS_A_NAME & (kinds | ({own.failure.kind} if own.failure is not None else set())))
+
+
 class Checker:
     """Checks answers to the tasks of one lesson. `sessions` opens a session whose cells may take that many seconds.
 
@@ -66,6 +75,7 @@ class Checker:
         self._panels: dict[str, Panel] = {}
         self._opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._coming: dict[str, int] = {}
+        self._closed = False
 
     async def warm(self, code: CodeCell) -> None:
         """Have ready what answers to a cell's task are compared with, under one set of probes."""
@@ -81,7 +91,7 @@ class Checker:
         """
         started = time.perf_counter()
         own, asked, examples = await self.look(code, source)
-        if own.failure is not None and own.failure.kind in LACKS_A_NAME and earlier:
+        if earlier and lacks_a_name(own):
             own, asked, examples = await self.look(code, source, earlier)
         # It compares many numbers: a tenth of a second in which nothing else would be answered.
         found = await asyncio.to_thread(conclude, own, asked, examples, self.lesson.misconceptions)
@@ -94,10 +104,15 @@ class Checker:
         panel = await self._panel(code)
         own, asked, place = await self._look(panel, source, earlier)
         compares = own.behaviour is not None and not is_right(own, asked) and not gate.is_untouched(code, source)
-        return own, asked, await panel.examples(place) if compares else ()
+        examples = await panel.examples(place) if compares else ()
+        if earlier:
+            examples = tuple((misconception, without_earlier(one)) for misconception, one in examples)
+        return own, asked, examples
 
     async def _panel(self, code: CodeCell) -> Panel:
         async with self._opening[code.cell]:
+            if self._closed:
+                raise LessonError(f"What judges '{self.lesson.title}' has been closed; run the cell again.")
             if code.cell not in self._panels:
                 panel = Panel(self.lesson, code, self._sessions, self._cache)
                 try:
@@ -117,7 +132,7 @@ class Checker:
 
     async def _look(self, panel: Panel, source: str, earlier: Mapping[str, str]) -> tuple[Answered, Asked, int]:
         """Run the answer in a session of its own, and look at it and at the solution alike."""
-        async with self._sessions(min(MOST_SECONDS, max(LEAST_SECONDS, SOLUTIONS * panel.seconds))) as run:
+        async with self._sessions(min(MOST_SECONDS, max(LEAST_SECONDS, TIMES_THE_SOLUTION * panel.seconds))) as run:
             answer = CellSource(cell="answer", text=source)
             above = tuple(replace(one, text=earlier.get(one.cell, one.text)) for one in panel.prefix)
             ended = await run_cell(run, RunRequest(prefix=above, cell=answer))
@@ -126,18 +141,26 @@ class Checker:
             if ended.failure is not None:
                 return Answered(source=source, failure=ended.failure, behaviour=None), await panel.asked(plan), place
             prefix = (*above, answer)
-            shown, asked = await asyncio.gather(look(run, prefix, plan), panel.asked(plan))
-            own = answered(source, shown)
-            if above != panel.prefix:
-                own, asked = without_earlier(own), replace(asked, reference=forget_earlier(asked.reference))
+
+            async def compared(plan: str) -> tuple[Answered, Asked]:
+                shown, asked = await asyncio.gather(look(run, prefix, plan), panel.asked(plan))
+                own = answered(source, shown)
+                if not earlier:
+                    return own, asked
+                return without_earlier(own), replace(asked, reference=forget_earlier(asked.reference))
+
+            own, asked = await compared(plan)
             if needs_sizes(own.behaviour, asked.reference, asked.probing):
-                plan = panel.plan(place, Tied.SIZES)
-                shown, other = await asyncio.gather(look(run, prefix, plan), panel.asked(plan))
-                if is_right(again := answered(source, shown), other):
+                again, other = await compared(panel.plan(place, Tied.SIZES))
+                if is_right(again, other):
                     return again, other, place
             return own, asked, place
 
     async def close(self) -> None:
-        """End the sessions that are open."""
-        await asyncio.gather(*(panel.close() for panel in self._panels.values()))
-        self._panels.clear()
+        """End the sessions that are open or being opened; nothing can be checked any more."""
+        self._closed = True
+        for cell, opening in tuple(self._opening.items()):
+            async with opening:
+                panel = self._panels.pop(cell, None)
+            if panel is not None:
+                await panel.close()

@@ -9,16 +9,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import metadata
 from typing import Protocol
 
 from foretell import gate
 from foretell.errors import LessonError
-from foretell.judge.behaviour import PROBE_SETS, Behaviour, Tied, draw, memory_refused, read_behaviour
+from foretell.judge.behaviour import PROBE_SETS, Behaviour, Tied, draw, memory_refused
 from foretell.judge.diagnose import Answered, Asked
+from foretell.judge.notes import read_behaviour
 from foretell.model.belief import Probing, WrongExample
 from foretell.model.lesson import CodeCell, Lesson, SectionKind
 from foretell.model.run import CellSource, DisplayOutput, Event, Failure, FailureKind, Prefix, Run, RunRequest
@@ -28,7 +32,7 @@ EXAMINE = "__import__('foretell.runtime.inside.examine', fromlist=['show_examine
 EXAMPLES = "__import__('foretell.runtime.inside.examples', fromlist=['show_examples']).show_examples"
 MOST_SECONDS = 10.0
 EXAMPLE_SECONDS = 1.0
-FORMAT = 5
+FORMAT = 6
 ENDED = Failure(kind=FailureKind.CRASH, message="It ended the process in which it was looked at.")
 
 Runner = Callable[[RunRequest], AsyncGenerator[Event, None]]
@@ -107,7 +111,8 @@ async def run_cell(run: Runner, request: RunRequest) -> Run:
 def answered(source: str, shown: Shown) -> Answered:
     """What `shown` says of the code `source`, read."""
     behaviour = read_behaviour(shown.examined) if shown.examined is not None and shown.failure is None else None
-    failure = shown.failure
+    # Its line is one of the cell that probes, and says nothing of the learner's code.
+    failure = replace(shown.failure, line=None) if shown.failure is not None else None
     if behaviour is not None and (refused := memory_refused(behaviour)):
         failure = Failure(
             kind=FailureKind.MEMORY, message=f"Your code asked for more memory than there is ({refused})."
@@ -193,15 +198,31 @@ class Panel:
             if place not in self._examples:
                 shown = await asyncio.to_thread(self._kept, place)
                 if shown is None:
-                    shown = await self.show([one.source for one in self.probing.examples], self.plan(place))
-                    text = json.dumps([_fields(one) for one in shown])
-                    await asyncio.to_thread(self._cache.put, self._key(place), text)
+                    shown = await self._show_examples(place)
+                    await self._keep(place, shown)
                 self._examples[place] = tuple(
                     (example.misconception, answered(example.source, one))
                     for example, one in zip(self.probing.examples, shown, strict=True)
                 )
                 self._known.add(place)
         return self._examples[place]
+
+    async def _show_examples(self, place: int) -> list[Shown]:
+        """Look at the wrong examples; at those whose process ended once more, for that may be the machine's doing."""
+        sources, plan = [one.source for one in self.probing.examples], self.plan(place)
+        shown = await self.show(sources, plan)
+        kinds = [one.failure.kind if one.failure is not None else None for one in shown]
+        ended = [at for at, kind in enumerate(kinds) if kind == FailureKind.CRASH]
+        again = await self.show([sources[at] for at in ended], plan)
+        for at, one in zip(ended, again, strict=True):
+            shown[at] = one
+        return shown
+
+    async def _keep(self, place: int, shown: list[Shown]) -> None:
+        """Keep what was seen for the next process; where nothing was, there is nothing to keep."""
+        if any(one.examined is not None for one in shown):
+            text = json.dumps([_fields(one) for one in shown])
+            await asyncio.to_thread(self._cache.put, self._key(place), text)
 
     async def show(self, sources: Sequence[str], plan: str) -> list[Shown]:
         """Look at trusted answers, in one session as far as it goes; one that ends it has ended its own code."""
@@ -225,6 +246,7 @@ class Panel:
     def _key(self, place: int) -> str:
         parts: Sequence[object] = (
             FORMAT,
+            _versions(),
             self.plan(place),
             [source.text for source in self.prefix],
             [(example.misconception, example.source) for example in self.probing.examples],
@@ -235,6 +257,18 @@ class Panel:
         """End the solution's session."""
         self._run = None
         await self._stack.aclose()
+
+
+@lru_cache(maxsize=1)
+def _versions() -> list[str]:
+    """What the numbers and messages of an example depend on beside its own text."""
+    found = [sys.version]
+    for package in ("torch", "numpy"):
+        try:
+            found.append(metadata.version(package))
+        except metadata.PackageNotFoundError:
+            found.append("none")
+    return found
 
 
 def _fields(shown: Shown) -> dict[str, object]:

@@ -17,17 +17,12 @@ from foretell.judge.behaviour import (
     close,
     draw,
     memory_refused,
-    read_behaviour,
     template,
 )
+from foretell.judge.notes import read_behaviour
 from foretell.model.belief import Build, Given, Probing
 
 NET = Probing(builds=(Build(make="Net()", inputs=((5, 10), (1, 10))),), expressions=("len(net)",))
-PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
-    max_leaves=12,
-)
 
 
 @given(st.integers(0, 2**32))
@@ -48,22 +43,6 @@ def test_a_plan_tells_what_is_given_to_a_function() -> None:
     plan = json.loads(draw(Probing(builds=(build,)), 1, [], Tied.SIZES))
     assert plan["builds"][0]["given"] == {"a": "nn.Linear(2, 3)", "b": [4, 2]}
     assert plan["tied"] == "sizes"
-
-
-@given(st.text(max_size=200))
-def test_no_text_makes_the_reader_raise(text: str) -> None:
-    read_behaviour(text)
-
-
-@given(PLAIN)
-def test_no_json_makes_the_reader_raise(said: object) -> None:
-    read_behaviour(json.dumps(said))
-
-
-@given(st.dictionaries(st.text(max_size=8), PLAIN, max_size=4))
-def test_notes_of_any_form_are_read_or_refused(said: dict[str, object]) -> None:
-    for form in ("failure", "array", "plain"):
-        read_behaviour(json.dumps({key: {form: value} for key, value in said.items()}))
 
 
 def test_numbers_agree_up_to_rounding_and_not_beyond() -> None:

@@ -108,7 +108,5 @@ def test_parameters_that_stay_are_counted() -> None:
 
 
 def test_a_module_of_an_earlier_cell_that_was_changed_is_named() -> None:
-    assert (
-        earlier_differ(behaviour(**{"earlier_model0": entries(1.0)}), behaviour(**{"earlier_model0": entries(2.0)}))
-        == "model"
-    )
+    one, other = (behaviour(**{"earlier_layer2_0": entries(number)}) for number in (1.0, 2.0))
+    assert earlier_differ(one, other) == "layer2"

@@ -7,6 +7,7 @@ read or judged is a result of its own ("error"), and the other files are judged 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from foretell.errors import ForetellError
 from foretell.model.attempt import CheckVerdict, Diagnosis
 
+_log = logging.getLogger(__name__)
 LARGEST_BYTES = 1 << 20
 Check = Callable[[str], Awaitable[Diagnosis]]
 
@@ -46,12 +48,17 @@ async def check_files(files: Sequence[str], check: Check, at_once: int) -> Async
 
 async def _judge(file: str, check: Check) -> Diagnosis:
     try:
-        return await check(await asyncio.to_thread(_read, file))
-    except ForetellError as error:
-        return _error(str(error))
+        source = await asyncio.to_thread(_read, file)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         return _error(f"{file} cannot be read ({why}); check its name and that it is UTF-8 text.")
+    try:
+        return await check(source)
+    except ForetellError as error:
+        return _error(str(error))
+    except Exception as fault:  # one file is not to keep the others from being judged
+        _log.exception("Judging %s has failed", file)
+        return _error(f"{file} could not be judged ({type(fault).__name__}); this is a fault of foretell's: report it.")
 
 
 def _read(file: str) -> str:

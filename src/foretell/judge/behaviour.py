@@ -1,13 +1,10 @@
 """PROBES of a task, drawn; and what learner code showed under them, as notes that can be compared.
 
-Enters: how a task is judged and a seed; the text that came back. Leaves: a plan to be sent, a `Behaviour`. Invariant:
-`draw` is pure, and a text from a learner's process becomes a `Behaviour` or None, whatever it says.
+Enters: how a task is judged and a seed; notes. Leaves: a plan to be sent; whether notes say the same. Invariant: pure.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -23,8 +20,6 @@ from foretell.model.belief import Build, Probing
 
 LARGE = 8.0
 PROBE_SETS = 16
-MOST_NOTES = 4000
-_DTYPES = frozenset({"float32", "float64", "float16", "int64", "int32", "bool", "int8", "int16", "uint8", "complex64"})
 _RTOL, _ATOL = 1e-3, 1e-4
 _MANY = 48
 _BATCHES = tuple(range(2, 10))
@@ -135,42 +130,6 @@ def _calls(build: Build, random: Random) -> list[list[object]]:
         [first, LARGE, Weights.DRAWN],
         [many, LARGE, Weights.OTHERS],
     ]
-
-
-def read_behaviour(text: str) -> Behaviour | None:
-    """The behaviour that a process says it has seen; None where the text is nothing of the sort."""
-    try:
-        said = json.loads(text)
-        if not isinstance(said, dict) or len(said) > MOST_NOTES:
-            return None
-        return Behaviour(notes={str(key): _read_note(note) for key, note in said.items()})
-    except (ValueError, TypeError, KeyError, RecursionError, OverflowError, binascii.Error):
-        return None
-
-
-def _read_note(note: Mapping[str, Any]) -> Note:
-    if "failure" in note:
-        said = note["failure"]
-        return Failed(
-            kind=str(said["kind"])[:200],
-            message=str(said["message"])[:2000],
-            name=str(said["name"])[:200],
-            owner=str(said["owner"])[:200],
-            through=tuple(str(one)[:200] for one in said["through"]),
-        )
-    if "array" in note:
-        return _read_entries(note["array"])
-    plain = note["plain"]
-    return tuple(plain) if isinstance(plain, list) else plain
-
-
-def _read_entries(array: Mapping[str, Any]) -> Entries:
-    dtype, shape = str(array["dtype"]), tuple(int(size) for size in array["shape"])
-    if dtype not in _DTYPES:
-        raise ValueError(dtype)
-    raw = base64.b64decode(array["data"], validate=True)
-    values = np.frombuffer(raw, dtype=np.dtype(dtype).newbyteorder("<")).reshape(shape)
-    return Entries(dtype=dtype, values=np.real(values).astype(np.float64))
 
 
 def close(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:

@@ -30,7 +30,7 @@ def earlier_differ(one: Behaviour, other: Behaviour) -> str | None:
     """The name of a module from an earlier cell whose parameters are others, or None."""
     keys = sorted(key for key in {*one.notes, *other.notes} if key.startswith("earlier/"))
     changed = next((key for key in keys if not alike(one.notes.get(key), other.notes.get(key))), None)
-    return changed.partition("/")[2].rstrip("0123456789") if changed is not None else None
+    return changed.split("/")[1] if changed is not None else None
 
 
 def expressions_differ(one: Behaviour, other: Behaviour, probing: Probing) -> int | None:

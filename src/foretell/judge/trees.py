@@ -89,7 +89,7 @@ def root_of(node: ast.expr) -> str:
 
 
 def name_of(node: ast.expr) -> str:
-    """The last part of a dotted name."""
-    if isinstance(node, ast.Call):
-        return name_of(node.func)
+    """The last part of a dotted name, or of what is called."""
+    while isinstance(node, ast.Call):
+        node = node.func
     return path_of(node)[-1]

@@ -13,6 +13,8 @@ from functools import partial
 from types import ModuleType, TracebackType
 from typing import Any
 
+import numpy as np
+
 from foretell.model.run import DisplayOutput
 from foretell.runtime.inside.drawn import canonical_values, plain_values
 from foretell.runtime.inside.measure import read_value
@@ -22,7 +24,7 @@ from foretell.runtime.observe import one_line
 
 MIME = "application/vnd.foretell.examined+json"
 STEPS = 3
-LARGE = 8.0
+LARGEST = 10**18
 MOST_PARAMETERS = 64
 MOST_NUMBERS = 200_000
 MOST_FRAMES = 12
@@ -70,6 +72,8 @@ def examine(names: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
             look(notes, f"{place}", dict(names), build, plan)
         except Stopped:
             continue
+        except Exception as failure:  # its module does what no stage foresees, such as parameters() that raise
+            notes.kept[f"{place}/set"] = {"failure": read_failure(failure)}
     for place, expression in enumerate(plan["expressions"]):
         try:
             value = notes.attempt(f"e{place}", partial(_evaluate, expression, dict(names)))
@@ -85,7 +89,7 @@ def _look_at_earlier(notes: Notes, earlier: Mapping[str, Any]) -> None:
     for name, value in earlier.items():
         if torch is not None and isinstance(value, torch.nn.Module):
             for place, each in enumerate(list(value.parameters())[:MOST_PARAMETERS]):
-                notes.array(f"earlier/{name}{place}", each)
+                notes.array(f"earlier/{name}/{place}", each)
 
 
 def read_failure(failure: BaseException) -> dict[str, object]:
@@ -121,7 +125,8 @@ def _apply(made: Any, given: Any) -> Any:
 def _show(value: Any) -> object:
     if isinstance(value, tuple):
         return [_show(item) for item in value]
-    return value if isinstance(value, bool | int | float | str) else f"{type(value).__name__}"
+    is_plain = isinstance(value, bool | float | str) or (isinstance(value, int) and abs(value) < LARGEST)
+    return value if is_plain else f"{type(value).__name__}"
 
 
 def _torch() -> ModuleType:
@@ -164,16 +169,33 @@ def _look_at_module(
     other = notes.attempt(f"{key}/again", lambda: _evaluate(build["make"], names)) if fresh else made
     _look_at_sharing(notes, key, (made, other if fresh else None), {name: names.get(name) for name in plan["earlier"]})
     start = [each.detach().clone() for each in made.parameters()]
-    notes.plain(f"{key}/start", [[float(each.min()), float(each.max())] if each.numel() else [] for each in start])
+    notes.plain(f"{key}/start", [_span(each) for each in start])
     for module in (made, other):
         notes.attempt(f"{key}/set", partial(_set, module, seed, plan["tied"]))
-        module.train()
+        _switch(module, training=True)
     _call(notes, key, made, build, plan)
     notes.attempt(f"{key}/set", partial(_set, made, seed, plan["tied"]))
     _look_at_randomness(notes, key, (made, other), _input(build["inputs"][0], seed, 0, 1.0))
     _look_at_gradients(notes, key, made, _input(build["inputs"][0], seed, 0, 1.0), seed)
     _look_at_zero(notes, key, made, _input(build["inputs"][0], seed, 0, 1.0))
     _look_at_steps(notes, key, (made, start), _input([64, *build["inputs"][0][1:]], seed, 99, 1.0), seed)
+
+
+def _span(values: Any) -> list[float]:
+    """The least and the greatest of some numbers, of complex ones of their parts."""
+    real = _torch().view_as_real(values.resolve_conj()) if values.is_complex() else values.float()
+    return [float(real.min()), float(real.max())] if real.numel() else []
+
+
+def _switch(module: Any, *, training: bool) -> None:
+    """Put a module and all inside it into training or evaluation; a learner may have written a `train` of their own."""
+    for part in _torch().nn.Module.modules(module):
+        part.training = training
+
+
+def _forget_gradients(module: Any) -> None:
+    for each in module.parameters():
+        each.grad = None
 
 
 def _input(shape: list[int], seed: int, place: int, scale: float) -> Any:
@@ -188,18 +210,19 @@ def _set(module: Any, seed: int, tied: str, weights: str = "drawn") -> None:
     with torch.no_grad():
         for each in parameters:
             values = canonical_values(tuple(each.shape), seed + (weights == "others"), tied)
-            each.copy_(torch.from_numpy(-values if weights == "negated" else values))
+            each.copy_(torch.from_numpy(np.asarray(-values if weights == "negated" else values)))
 
 
 def _call(notes: Notes, key: str, made: Any, build: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
     """Call it with each input: what comes back, what a hook sees, what has become of the input."""
     seed, tied = plan["seed"], plan["tied"]
     seen: list[Any] = []
-    if hasattr(made, "register_forward_hook"):
-        made.register_forward_hook(lambda _module, _given, given_back: seen.append(given_back))
+    module = _torch().nn.Module
+    if isinstance(made, module):
+        module.register_forward_hook(made, lambda _module, _given, given_back: seen.append(given_back))
     now = "drawn"
     for place, (shape, scale, weights) in enumerate(build["calls"]):
-        if weights != now and not build["given"] and isinstance(made, _torch().nn.Module):
+        if weights != now and not build["given"] and isinstance(made, module):
             notes.attempt(f"{key}/set", partial(_set, made, seed, tied, weights))
             now = weights
         given = _input(shape, seed, place, scale)
@@ -216,16 +239,16 @@ def _look_at_randomness(notes: Notes, key: str, pair: tuple[Any, Any], given: An
     for name, module in (("same", made), ("other", other)):
         value = notes.attempt(f"{key}/{name}", partial(_apply, module, given.clone()))
         notes.array(f"{key}/{name}", value)
-    made.eval()
+    _switch(made, training=False)
     value = notes.attempt(f"{key}/eval", partial(_apply, made, given.clone()))
-    made.train()
+    _switch(made, training=True)
     notes.array(f"{key}/eval", value)
 
 
 def _look_at_gradients(notes: Notes, key: str, made: Any, given: Any, seed: int) -> None:
     torch = _torch()
     leaf = given.clone().requires_grad_()
-    made.zero_grad(set_to_none=True)
+    _forget_gradients(made)
     value = notes.attempt(f"{key}/grad", partial(_apply, made, leaf * 1))
     if not isinstance(value, torch.Tensor):
         return
@@ -258,7 +281,7 @@ def _look_at_steps(notes: Notes, key: str, pair: tuple[Any, list[Any]], given: A
             each.copy_(value)
 
     def step() -> None:
-        made.zero_grad(set_to_none=True)
+        _forget_gradients(made)
         value = made(given.clone())
         wanted = torch.from_numpy(plain_values(list(value.shape), (seed, 13, 0))).to(value.dtype)
         (value - wanted).pow(2).mean().backward()
@@ -269,7 +292,8 @@ def _look_at_steps(notes: Notes, key: str, pair: tuple[Any, list[Any]], given: A
 
     for _ in range(STEPS):
         notes.attempt(f"{key}/moved", step)
-    moved = [float((each.detach() - value).abs().max()) for each, value in zip(made.parameters(), start, strict=True)]
+    pairs = zip(made.parameters(), start, strict=True)
+    moved = [float((each.detach() - value).abs().max()) if each.numel() else 0.0 for each, value in pairs]
     notes.plain(f"{key}/moved", moved)
 
 
@@ -304,7 +328,7 @@ def _look_at_result(
     notes.attempt(f"{key}/type", lambda: _describe(notes, key, made))
     for name, value in given.items():
         for place, each in enumerate(value.parameters() if isinstance(value, torch.nn.Module) else (value,)):
-            notes.array(f"{key}/after/{name}{place}", each)
+            notes.array(f"{key}/after/{name}/{place}", each)
     if not isinstance(made, torch.nn.Module):
         _note_values(notes, key, made)
         return
