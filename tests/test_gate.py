@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from foretell import gate
 from foretell.model.attempt import CheckVerdict, Diagnosis, Opened
+from foretell.model.belief import Build, Probing
 from foretell.model.lesson import CodeCell, Piece
 from foretell.model.run import CellSource, Failure, Run
 from lessons_for_tests import SECRET, MemoryRecord, asking_cell, lesson_of, plain_cell, question, ran, task_cell
@@ -160,6 +161,17 @@ def test_what_a_check_found_says_nothing_of_other_code_nor_of_a_run_that_failed(
     assert not is_done_with(CheckVerdict.RIGHT, result=ran("t", asserts=(False,)))
     assert not is_done_with(CheckVerdict.RIGHT, written_later="answer = 8")
     assert not is_done_with(CheckVerdict.RIGHT, text="pass")
+
+
+def test_a_task_that_is_judged_by_what_code_does_waits_for_its_check():
+    record, code = MemoryRecord(), task_cell("t", provides="answer")
+    assert code.task is not None
+    judged = replace(code, task=replace(code.task, probing=Probing(builds=(Build(make="answer", inputs=((1,),)),))))
+    record.save_draft("t", "answer = 7")
+    run_of(record, lesson_of(judged), "t", ran("t", asserts=(True,)))
+    assert not gate.task_done(judged, record.history())
+    record.finish_check(record.history().runs[-1].id, found_as(CheckVerdict.RIGHT))
+    assert gate.task_done(judged, record.history())
 
 
 def test_code_that_could_not_be_checked_is_judged_by_the_asserts_of_the_notebook():

@@ -31,14 +31,9 @@ NOTHING_EARLIER: Mapping[str, str] = MappingProxyType({})
 LACKS_A_NAME = frozenset({"AttributeError", "NameError", "KeyError", "IndexError", "TypeError"})
 
 
-def is_checked(code: CodeCell) -> bool:
-    """Whether a cell has a task whose answers are judged by what they do."""
-    return code.task is not None and bool(code.task.probing.builds)
-
-
 def task_named(lesson: Lesson, name: str) -> CodeCell:
     """The cell of the task with this name; UsageError where the lesson has none that can be checked."""
-    tasks = {code.task.name: code for code in lesson.code_cells if code.task is not None and is_checked(code)}
+    tasks = {code.task.name: code for code in lesson.code_cells if code.task is not None and gate.is_checked(code)}
     if name not in tasks:
         known = ", ".join(tasks) or "none"
         raise UsageError(f"'{lesson.title}' has no task called {name!r} that can be checked; there are: {known}.")

@@ -136,10 +136,16 @@ def is_untouched(code: CodeCell, text: str) -> bool:
     ]
 
 
+def is_checked(code: CodeCell) -> bool:
+    """Whether a cell has a task whose answers are judged by what they do."""
+    return code.task is not None and bool(code.task.probing.builds)
+
+
 def task_done(code: CodeCell, history: History) -> bool:
     """Whether the learner's present code for this task ran well, and was found right.
 
-    Where that run was not checked by what the code does, its own asserts and those of the test cells say so.
+    Its check says so. Where the task has none, or it could not be made, its own asserts and those of the test cells do;
+    while one is under way, or was cut off by the end of the server, nothing is done yet.
     """
     if code.task is None:
         return False
@@ -149,6 +155,8 @@ def task_done(code: CodeCell, history: History) -> bool:
         return False
     if last.diagnosis is not None and last.diagnosis.verdict is not CheckVerdict.ERROR:
         return last.diagnosis.verdict is CheckVerdict.RIGHT
+    if last.diagnosis is None and is_checked(code):
+        return False
     tests = [latest_run(history, cell) for cell in code.task.test_cells]
     return all(test is not None and test.id > last.id and _went_well(test) for test in tests)
 

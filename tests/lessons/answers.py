@@ -20,24 +20,12 @@ from foretell.model.lesson import Lesson
 from foretell.panel import Panel, answered, needs_sizes
 from foretell.runtime.host import Host
 from foretell.wiring import check_sessions
+from forgetful import Forgetful
 
 FOLDER = Path(__file__).parent / "answers"
 TASKS = ("TwoLayerNet", "sequential_model", "ResidualBlock", "collapse")
 RIGHT, NEW = "right", "-"
 PLACE = 0
-
-
-class NoCache:
-    """Keeps nothing, so that every test run sees what the code of today shows."""
-
-    def has(self, key: str) -> bool:
-        return False
-
-    def get(self, key: str) -> str | None:
-        return None
-
-    def put(self, key: str, text: str) -> None:
-        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +134,7 @@ async def judge(host: Host, lesson: Lesson, task: str, answers: Sequence[Answer]
     """Put answers to one task, and its wrong examples, through one set of probes."""
     code = task_named(lesson, task)
     assert code.task is not None
-    panel = Panel(lesson, code, check_sessions(host, lesson), NoCache())
+    panel = Panel(lesson, code, check_sessions(host, lesson), Forgetful())
     await panel.open()
     try:
         judged = Judged(

@@ -18,6 +18,7 @@ from foretell.web.app import create_app
 from foretell.web.desk import Desk
 from foretell.web.guard import Guard
 from foretell.web.players import Players
+from foretell.web.record import LessonRecord
 from foretell.web.shelves import OwnShelf
 from foretell.web.visitors import LEARNER, ByKey
 from idle_session import HOME, IdleSession
@@ -49,9 +50,14 @@ class Door:
         return self.client.post(path, data={"key": uuid4().hex} | fields, headers=headers)
 
     @property
+    def record(self) -> LessonRecord:
+        """The record of the lesson that is played."""
+        return next(iter(self.desk.players._seats.values())).player.record
+
+    @property
     def history(self) -> History:
         """What is on record in the lesson that is played."""
-        return next(iter(self.desk.players._seats.values())).player.record.history()
+        return self.record.history()
 
     def run(self, lesson: str, cell: str, **fields: str) -> str:
         """Press Run without predicting, wait, and give the stream of what followed."""

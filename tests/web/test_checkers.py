@@ -14,6 +14,7 @@ from foretell.model.belief import Build, Probing
 from foretell.model.lesson import CodeCell, Lesson
 from foretell.model.run import Event, RunRequest
 from foretell.web.checks import Checkers
+from forgetful import Forgetful
 from lessons_for_tests import lesson_of, plain_cell, task_cell
 
 
@@ -25,19 +26,6 @@ def checked_task(name: str) -> CodeCell:
 
 FIRST, SECOND = checked_task("first"), checked_task("second")
 LESSON = lesson_of(FIRST, plain_cell("between"), SECOND)
-
-
-class Forgetful:
-    """Keeps nothing."""
-
-    def has(self, key: str) -> bool:
-        return False
-
-    def get(self, key: str) -> str | None:
-        return None
-
-    def put(self, key: str, text: str) -> None:
-        return
 
 
 class Sessions:
@@ -114,6 +102,26 @@ async def test_what_a_changed_lesson_had_open_is_closed(sessions):
     await a_moment()
     await settles(sessions, ["r2"])
     await checkers.close()
+
+
+async def test_a_check_of_an_old_revision_comes_to_its_end_and_then_that_is_closed(sessions):
+    checkers = Checkers(sessions, Forgetful(), 4)
+    old = asyncio.create_task(checkers.of(LESSON).check(FIRST, "x = 1", {}))
+    await a_moment()
+    checkers.of(replace(LESSON, revision="r2")).warm()
+    await a_moment()
+    assert sorted(sessions.open) == ["r1", "r2"]
+    old.cancel()
+    await asyncio.gather(old, return_exceptions=True)
+    await settles(sessions, ["r2"])
+    again = asyncio.create_task(checkers.of(LESSON).check(FIRST, "x = 1", {}))
+    await a_moment()
+    assert sorted(sessions.open) == ["r1", "r2"]
+    again.cancel()
+    await asyncio.gather(again, return_exceptions=True)
+    await settles(sessions, ["r2"])
+    await checkers.close()
+    assert sessions.open == []
 
 
 async def settles(sessions: Sessions, wanted: list[str]) -> None:

@@ -195,6 +195,11 @@ def test_wrong_answers_are_shown_once_the_learners_own_is_right(door, lesson):
     assert "x + 2" not in page
     del door.session.ends["t"]
     door.run(lesson, "t")
+    assert "x + 2" not in main_of(door, f"/l/{lesson}/beliefs"), "it is still to be checked"
+    right = Diagnosis(
+        verdict=CheckVerdict.RIGHT, misconception=None, says="As asked.", difference="", checks=(), seconds=0.1
+    )
+    door.record.finish_check(door.history.runs[-1].id, right)
     page = main_of(door, f"/l/{lesson}/beliefs")
     assert "1 wrong answer that shows it" in page
     assert "x + 2" in page

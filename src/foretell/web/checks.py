@@ -1,17 +1,20 @@
 """The room in which answers to tasks are checked: one checker a lesson, shared by all learners of a server.
 
 Enters: lessons, cells with tasks, learners' code. Leaves: diagnoses. Invariant: a checker is made when it is first
-needed and closed when its lesson has changed, or with the server; only one task at a time is prepared in advance.
+needed and closed with the server, or when its lesson has changed and nothing is checked by it any more; only one task
+at a time is prepared in advance.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from foretell.check import Checker, is_checked
+from foretell import gate
+from foretell.check import Checker
 from foretell.errors import ForetellError
 from foretell.model.attempt import Diagnosis
 from foretell.model.lesson import CodeCell, Lesson
@@ -48,6 +51,8 @@ class Checkers:
         self._checkers: dict[_Key, Checker] = {}
         self._warming: dict[_Key, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._newest: dict[str, str] = {}
+        self._at_work: Counter[_Key] = Counter()
 
     def of(self, lesson: Lesson) -> Checks:
         """Give what judges answers to a lesson's tasks; nothing is opened yet."""
@@ -55,14 +60,21 @@ class Checkers:
 
     async def check(self, lesson: Lesson, code: CodeCell, source: str, earlier: Mapping[str, str]) -> Diagnosis:
         """Judge an answer to the task of a cell."""
+        key = (lesson.id, lesson.revision)
         async with self._places:
-            return await self._checker(lesson).check(code, source, earlier)
+            self._at_work[key] += 1
+            try:
+                return await self._checker(lesson).check(code, source, earlier)
+            finally:
+                self._at_work[key] -= 1
+                self._let_go_of_old(lesson.id)
 
     def warm(self, lesson: Lesson) -> None:
         """Begin to make ready what answers to this lesson's tasks are compared with, one task after another."""
         key = (lesson.id, lesson.revision)
         if key not in self._warming:
-            self._let_go_of_others(key)
+            self._newest[lesson.id] = lesson.revision
+            self._let_go_of_old(lesson.id)
             self._warming[key] = asyncio.create_task(self._warm(lesson))
 
     async def close(self) -> None:
@@ -72,7 +84,7 @@ class Checkers:
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _warm(self, lesson: Lesson) -> None:
-        for code in filter(is_checked, lesson.code_cells):
+        for code in filter(gate.is_checked, lesson.code_cells):
             async with self._preparing:
                 try:
                     await self._checker(lesson).warm(code)
@@ -82,15 +94,15 @@ class Checkers:
     def _checker(self, lesson: Lesson) -> Checker:
         key = (lesson.id, lesson.revision)
         if key not in self._checkers:
-            self._let_go_of_others(key)
             self._checkers[key] = Checker(lesson, self._sessions(lesson), self._cache)
         return self._checkers[key]
 
-    def _let_go_of_others(self, key: _Key) -> None:
-        """Close what belongs to other revisions of a lesson: its files have changed."""
-        for other in {*self._checkers, *self._warming} - {key}:
-            if other[0] == key[0]:
-                self._let_go(other)
+    def _let_go_of_old(self, lesson: str) -> None:
+        """Close what belongs to revisions of a lesson that nobody opens any more and that checks no answer."""
+        for key in {*self._checkers, *self._warming}:
+            is_old = key[0] == lesson and self._newest.get(lesson, key[1]) != key[1]
+            if is_old and not self._at_work[key]:
+                self._let_go(key)
 
     def _let_go(self, key: _Key) -> None:
         task = asyncio.create_task(_end(self._warming.pop(key, None), self._checkers.pop(key, None)))

@@ -24,6 +24,9 @@ _WITHOUT_LINES = {
     CheckVerdict.STOPPED: "It did not come to its end",
     CheckVerdict.ERROR: "Not checked",
 }
+_NOT_CHECKED = Check(
+    says="Still to be checked by what it does. If nothing is running, run the cell again.", ok=None, evidence=""
+)
 _STILL_THE_STARTER = Check(says="Your code is still the starter.", ok=False, evidence="")
 
 
@@ -39,6 +42,8 @@ def checks_of(lesson: Lesson, history: History, code: CodeCell) -> Checks | None
     if untouched:
         title = "Not written yet"
         found = [_STILL_THE_STARTER, *found] if diagnosis is None else [_not_reached(one) for one in found]
+    elif diagnosis is None and gate.is_checked(code) and last.run.failure is None:
+        found = [*found, _NOT_CHECKED]
     if not found and diagnosis is None:
         return None
     done = gate.task_done(code, history)

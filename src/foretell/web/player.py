@@ -13,7 +13,6 @@ from contextlib import aclosing, suppress
 from itertools import count
 
 from foretell import drawn, gate, loop
-from foretell.check import is_checked
 from foretell.drawn import Present
 from foretell.errors import ForetellError
 from foretell.loop import Runner
@@ -205,7 +204,7 @@ class Player:
         except Exception as fault:
             self._unrun[code.cell] = _explain(fault)
             raise
-        if began and is_checked(code) and ended is not None and ended.run is not None:
+        if began and gate.is_checked(code) and ended is not None and ended.run is not None:
             press.to_check.append((code, ended))
         return ended
 
