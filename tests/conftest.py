@@ -7,12 +7,16 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser
 
 from chromium import chromium
 from foretell.runtime.host import Host
 from foretell.runtime.jail import levels
 
+# How long an example takes says something of the machine, nothing of the code.
+settings.register_profile("foretell", deadline=None)
+settings.load_profile("foretell")
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 

@@ -15,6 +15,7 @@ from hashlib import sha256
 from itertools import accumulate
 
 from foretell.model.attempt import Commit, History, Opened, Opening
+from foretell.model.belief import with_numbers
 from foretell.model.lesson import CodeCell, Lesson, Piece, Prompt, Question, Section
 from foretell.model.syntax import parse_module
 
@@ -138,14 +139,8 @@ def _instance(question: Question, number: int, numbers: Mapping[str, int]) -> Qu
     asked = replace(question, id=instance_id(question.id, number))
     if not numbers or not question.template:
         return asked
-    choices = tuple(_filled(choice, numbers) for choice in question.choice_templates)
-    return replace(asked, ask=_filled(question.template, numbers), choices=choices)
-
-
-def _filled(text: str, numbers: Mapping[str, int]) -> str:
-    for name, number in numbers.items():
-        text = text.replace("{" + name + "}", str(number))
-    return text
+    choices = tuple(with_numbers(choice, numbers) for choice in question.choice_templates)
+    return replace(asked, ask=with_numbers(question.template, numbers), choices=choices)
 
 
 def _slots(code: CodeCell) -> tuple[_Slot, ...]:
@@ -161,7 +156,7 @@ def _slots(code: CodeCell) -> tuple[_Slot, ...]:
     if not ranges or "".join(piece.text for piece in code.pieces) != code.source:
         return ()
     return tuple(
-        _Slot(name=name, low=ranges[name][0], high=max(ranges[name]), start=start, end=end, written=written)
+        _Slot(name=name, low=ranges[name][0], high=ranges[name][1], start=start, end=end, written=written)
         for name, start, end, written in _whole_numbers(code.source)
         if name in ranges
     )

@@ -34,13 +34,15 @@ class FolderCache:
         """Keep a text; where the disk is full or read-only, nothing is kept."""
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=self._folder, delete=False) as file:
-                file.write(text)
-            Path(file.name).replace(self._folder / key)
+            with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+                written = Path(folder) / key
+                written.write_text(text, encoding="utf-8")
+                written.replace(self._folder / key)
             self._make_room()
 
     def _make_room(self) -> None:
-        kept = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.iterdir())
+        files = [path for path in self._folder.iterdir() if path.is_file()]
+        kept = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in files)
         total = sum(size for _, size, _ in kept)
         for _, size, path in kept[:-1]:
             if total <= MOST_BYTES:

@@ -25,9 +25,8 @@ from foretell.judge.diagnose import Answered, Asked
 from foretell.judge.notes import read_behaviour
 from foretell.model.belief import Probing, WrongExample
 from foretell.model.lesson import CodeCell, Lesson, SectionKind
-from foretell.model.run import CellSource, DisplayOutput, Event, Failure, FailureKind, Prefix, Run, RunRequest
+from foretell.model.run import EXAMINED, CellSource, DisplayOutput, Event, Failure, FailureKind, Prefix, Run, RunRequest
 
-MIME = "application/vnd.foretell.examined+json"
 EXAMINE = "__import__('foretell.runtime.inside.examine', fromlist=['show_examined']).show_examined"
 EXAMPLES = "__import__('foretell.runtime.inside.examples', fromlist=['show_examples']).show_examples"
 MOST_SECONDS = 10.0
@@ -93,8 +92,12 @@ async def look(run: Runner, prefix: Prefix, plan: str) -> Shown:
     """Look with the probes of a plan at what a prefix has defined."""
     probing = CellSource(cell="probes", text=f"{EXAMINE}({plan!r})", keeps_source=False)
     ended = await run_cell(run, RunRequest(prefix=prefix, cell=probing))
-    texts = [one.data[MIME] for one in ended.outputs if isinstance(one, DisplayOutput) and MIME in one.data]
+    texts = _examined(ended)
     return Shown(failure=ended.failure, examined=texts[-1] if texts else None)
+
+
+def _examined(ended: Run) -> list[str]:
+    return [one.data[EXAMINED] for one in ended.outputs if isinstance(one, DisplayOutput) and EXAMINED in one.data]
 
 
 async def run_cell(run: Runner, request: RunRequest) -> Run:
@@ -238,9 +241,7 @@ class Panel:
         async with self._sessions(MOST_SECONDS + EXAMPLE_SECONDS * len(sources)) as run:
             cell = CellSource(cell="probes", text=f"{EXAMPLES}({order!r})", keeps_source=False)
             ended = await run_cell(run, RunRequest(prefix=self.prefix, cell=cell))
-        said = [
-            json.loads(one.data[MIME]) for one in ended.outputs if isinstance(one, DisplayOutput) and MIME in one.data
-        ]
+        said = [json.loads(text) for text in _examined(ended)]
         return [Shown(failure=_failure(one["failure"]), examined=one["examined"]) for one in said]
 
     def _key(self, place: int) -> str:

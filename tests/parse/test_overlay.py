@@ -72,12 +72,19 @@ def test_numbers_to_vary_are_read_and_asked_with_those_of_the_cell() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["n = 7.0", "n = True", "n = f(7)", "if x:\n    n = 7", "m = 7", "n = 7\nn = 8", "n ="]
+    "source", ["n = 7.0", "n = True", "n = f(7)", "if x:\n    n = 7", "m = 7", "n = 7\nn = 8", "n = m = 7", "n ="]
 )
 def test_a_number_to_vary_is_set_once_at_the_top_of_its_cell(source: str) -> None:
     body = '[[question]]\nbefore = 0\nask = "Is {n}?"\nkind = "number"\n\n[question.vary]\nn = [2, 64]\n'
     with pytest.raises(OverlayError, match=r"line 8: \[question.vary\] draws `n`.*`n = 2`"):
         lesson_of(code(source), overlay=overlay(body))
+
+
+def test_two_questions_draw_one_number_from_ranges_that_overlap() -> None:
+    asks = '[[question]]\nbefore = 0\nask = "Is {{n}}?"\nkind = "number"\n[question.vary]\nn = [{}, {}]\n'
+    lesson_of(code("n = 7"), overlay=overlay(asks.format(2, 50) + asks.format(50, 60)))
+    with pytest.raises(OverlayError, match=r"line 13: .* draws `n` from 50 to 60, and another .* from 2 to 5\."):
+        lesson_of(code("n = 7"), overlay=overlay(asks.format(2, 5) + asks.format(50, 60)))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +112,11 @@ def test_a_number_to_vary_is_set_once_at_the_top_of_its_cell(source: str) -> Non
         (overlay(AIMED + BELIEF + AIMED + BELIEF.replace("id", "it")), "line 17: unknown key `it`"),
         (overlay(TASK + "builds = 3\n"), "line 5: `builds` is not a list of tables"),
         (overlay(TASK + 'builds = [{ makes = "N()" }]\n'), "line 5: unknown key `makes` in builds of"),
-        (overlay(TASK + 'why = ""\nbuilds = [\n  { make = "N()" },\n  { make = "N(" },\n]\n'), "line 7: `make` is no"),
+        (
+            overlay(TASK + 'why = ""\nbuilds = [\n  { make = "N()", inputs = [[1]] },\n  { make = "N(" },\n]\n'),
+            "line 7: `make` is no",
+        ),
+        (overlay(TASK + 'builds = [{ make = "N()" }]\n'), "line 5: a build has neither"),
         (overlay(TASK + 'builds = [{ make = "N()", inputs = [[5, -1]] }]\n'), "line 5: `inputs` is not a list of"),
         (overlay(TASK + 'builds = [{ make = "N()", inputs = [5, 1] }]\n'), "line 5: `inputs` is not a list of"),
         (overlay(TASK + 'builds = [{ make = "N()", given = 3 }]\n'), "line 5: `given` is not a table"),

@@ -111,6 +111,17 @@ def test_the_cell_that_is_asked_again_shows_nothing_of_what_it_showed_before(doo
     assert "Odd is even" not in main_of(door, f"/l/{lesson}/beliefs")
 
 
+def test_the_report_puts_aside_what_is_being_asked_again(door, lesson):
+    miss_d(door, lesson)
+    assert "Is it even?" in main_of(door, f"/l/{lesson}/report")
+    door.clock.ahead = DAY
+    again(door, lesson, "d", due="1")
+    page = main_of(door, f"/l/{lesson}/report")
+    assert "One prediction is put aside while the question is asked again." in page
+    assert "Is it even?" not in page
+    assert "it was no" not in page
+
+
 def test_what_was_asked_again_stands_beside_the_rest_once_it_has_run(door, lesson):
     miss_d(door, lesson)
     door.clock.ahead = DAY

@@ -15,7 +15,6 @@ from foretell.judge.behaviour import Behaviour, Failed, alike
 from foretell.judge.diagnose import Answered, Asked
 from foretell.judge.differences import (
     build_difference,
-    calls_of,
     expression_difference,
     input_evidence,
     name_failure,
@@ -28,6 +27,7 @@ from foretell.judge.differences import (
 )
 from foretell.judge.likeness import (
     build_differs,
+    calls_of,
     expressions_differ,
     gradients_of,
     is_module,
@@ -43,7 +43,6 @@ from foretell.model.belief import Build
 NOT_REACHED = "not reached"
 NOT_COMPARED = "not compared: its parameters are others than those of the solution"
 _LONGEST = 160
-_MOST_CALLS = 16
 
 
 def checks_of(answered: Answered, asked: Asked) -> tuple[BehaviourCheck, ...]:

@@ -140,12 +140,7 @@ def _has_slip(owner: ast.ClassDef) -> bool:
 
 
 def _set_on_self(function: Function) -> set[str]:
-    return {
-        target.attr
-        for node in ast.walk(function)
-        for target in targets_of(node)
-        if isinstance(target, ast.Attribute) and root_of(target) == "self"
-    }
+    return {target.attr for node in ast.walk(function) for target in targets_of(node) if _is_on_self(target)}
 
 
 def _of_parent_call(init: Function) -> Iterator[str]:

@@ -14,6 +14,7 @@ from foretell.judge.behaviour import Behaviour, Entries, Failed, Note, alike
 from foretell.judge.diagnose import Answered, Asked, is_stopped
 from foretell.judge.likeness import (
     build_differs,
+    calls_of,
     earlier_differ,
     expressions_differ,
     gradients_of,
@@ -26,7 +27,6 @@ from foretell.judge.wording import clip
 from foretell.model.belief import Build
 
 _LONGEST = 160
-_MOST_CALLS = 16
 
 
 def name_failure(answered: Answered) -> str:
@@ -270,8 +270,3 @@ def show_note(note: Note) -> str:
 def show_first(entries: Entries) -> str:
     """The first number of a tensor."""
     return f"{entries.values.flat[0]:.4g}" if entries.values.size else "nothing"
-
-
-def calls_of(reference: Behaviour, build: str) -> list[int]:
-    """The numbers of the calls that the solution answered."""
-    return [at for at in range(_MOST_CALLS) if f"{build}/out{at}" in reference.notes]

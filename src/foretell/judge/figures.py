@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.judge.behaviour import Behaviour, Entries, alike, close
-from foretell.judge.likeness import gradients_of, is_module, is_random
+from foretell.judge.likeness import calls_of, gradients_of, is_module, is_random
 
-_MOST_CALLS = 16
 _SMALL = 1e-3
 Values = NDArray[np.float64]
 
@@ -41,9 +40,8 @@ def output_facts(behaviour: Behaviour, reference: Behaviour, build: str) -> Iter
         yield "right at zero"
     if _is_linear(behaviour, reference, build):
         yield "output is linear"
-    outputs = [behaviour.entries(f"{build}/out{place}") for place in range(_MOST_CALLS)]
-    rights = [reference.entries(f"{build}/out{place}") for place in range(_MOST_CALLS)]
-    fits = [alike(one, other) for one, other in zip(outputs, rights, strict=True) if other is not None]
+    keys = [f"{build}/out{at}" for at in calls_of(reference, build)]
+    fits = [alike(behaviour.entries(key), right) for key in keys if (right := reference.entries(key)) is not None]
     if any(fits) and not all(fits):
         yield "right for some inputs"
     if fits and all(fits):
@@ -118,7 +116,7 @@ def _is_joined(own: Values, right: Values, x: Values) -> bool:
 
 def _is_linear(behaviour: Behaviour, reference: Behaviour, build: str) -> bool:
     """Whether the output for the largest batch is a linear function of the input, to single precision."""
-    for at in range(_MOST_CALLS):
+    for at in calls_of(reference, build):
         own, given = behaviour.entries(f"{build}/out{at}"), reference.entries(f"{build}/input{at}")
         if own is None or given is None or given.values.ndim != 2 or own.values.ndim != 2:
             continue

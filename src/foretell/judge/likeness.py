@@ -15,6 +15,7 @@ from foretell.judge.behaviour import Behaviour, Entries, Failed, alike, close
 from foretell.model.belief import Probing
 
 _ONE_STEP = 1e-9
+_MOST_CALLS = 16
 
 
 def same_behaviour(one: Behaviour, other: Behaviour, probing: Probing) -> bool:
@@ -90,6 +91,11 @@ def _parameters(one: Behaviour, other: Behaviour, build: str) -> bool:
 def _sharing(one: Behaviour, other: Behaviour, build: str) -> bool:
     first = (one.plain(f"{build}/shared"), bool(one.plain(f"{build}/taken")))
     return first == (other.plain(f"{build}/shared"), bool(other.plain(f"{build}/taken")))
+
+
+def calls_of(reference: Behaviour, build: str) -> list[int]:
+    """The numbers of the calls that the solution answered."""
+    return [at for at in range(_MOST_CALLS) if f"{build}/out{at}" in reference.notes]
 
 
 def is_random(behaviour: Behaviour, build: str) -> bool:

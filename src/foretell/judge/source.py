@@ -21,7 +21,6 @@ _OTHERS = {name.lower() for name in ACTIVATIONS} - {"relu", "threshold"} | {"lea
 _CUTS = frozenset({"detach", "detach_", "numpy", "item", "tolist", "no_grad", "inference_mode", "data"})
 _CUT_CALLS = frozenset({"tensor", "as_tensor", "from_numpy"})
 _NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "batch_norm", "layer_norm", "RMSNorm", "normalize")
-_SUMS = frozenset({"mean", "sum", "average"})
 _SPREADS = frozenset({"std", "var", "std_mean", "var_mean"})
 
 

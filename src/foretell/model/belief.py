@@ -6,9 +6,11 @@ the catalogue of its lesson.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 MOST_WORDS = 60
+EVIDENCE = "{evidence}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,13 @@ class Vary:
     name: str
     low: int
     high: int
+
+
+def with_numbers(text: str, numbers: Mapping[str, int]) -> str:
+    """A text in which `{name}` stands for a number that is drawn, filled."""
+    for name, number in numbers.items():
+        text = text.replace("{" + name + "}", str(number))
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ import ast
 from dataclasses import dataclass
 from enum import StrEnum
 
+# The type of an output in which what was seen of an answer comes back.
+EXAMINED = "application/vnd.foretell.examined+json"
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from foretell.errors import OverlayError
-from foretell.model.belief import Belief
+from foretell.model.belief import Belief, with_numbers
 from foretell.model.lesson import Cell, CellKind, Prompt, Question, SectionKind, Unread
 from foretell.model.syntax import read_literal
 from foretell.parse.overlay import Overlay, OverlayQuestion
@@ -80,6 +80,7 @@ def apply_overlay(prompts: Iterable[Prompt], overlay: Overlay, cells: Sequence[C
         there = by_cell.get(cell_id)
         stands_in = there.stands_in if there is not None else stands.get(cell_id, cell_id)
         built = tuple(_question(one, sources[cell_id], number) for number, one in enumerate(questions, start=1))
+        _check_ranges(questions)
         by_cell[cell_id] = Prompt(stands_in=stands_in, before=cell_id, questions=built)
     return {cell: prompt for cell, prompt in by_cell.items() if prompt.questions}
 
@@ -147,18 +148,12 @@ def question_id(cell: str, number: int) -> str:
 def _question(one: OverlayQuestion, cell: Cell, number: int) -> Question:
     drawn = _numbers_to_vary(one, cell)
     return Question(
-        id=question_id(cell.id, number), ask=_filled(one.ask, drawn), kind=one.kind, target=one.target,
-        aside=one.aside, choices=tuple(_filled(choice, drawn) for choice in one.choices),
+        id=question_id(cell.id, number), ask=with_numbers(one.ask, drawn), kind=one.kind, target=one.target,
+        aside=one.aside, choices=tuple(with_numbers(choice, drawn) for choice in one.choices),
         rows=_rows(one, cell) if one.rows else (), tolerance=one.tolerance,
         beliefs=tuple(Belief(misconception=each.misconception, leads_to=each.leads_to) for each in one.beliefs),
         vary=one.vary, template=one.ask if drawn else "", choice_templates=one.choices if drawn else (),
     )  # fmt: skip
-
-
-def _filled(text: str, numbers: Mapping[str, int]) -> str:
-    for name, number in numbers.items():
-        text = text.replace("{" + name + "}", str(number))
-    return text
 
 
 def _numbers_to_vary(one: OverlayQuestion, cell: Cell) -> dict[str, int]:
@@ -166,8 +161,10 @@ def _numbers_to_vary(one: OverlayQuestion, cell: Cell) -> dict[str, int]:
     tree = read_python(cell.source) if one.vary else None
     set_to: dict[str, list[ast.expr]] = {}
     for statement in tree.body if tree is not None else ():
-        for name, value in _assigned(statement).items():
-            set_to.setdefault(name, []).append(value)
+        assigned = _assigned(statement)
+        for name, value in assigned.items():
+            # One number that is set under two names is none that could be drawn for one of them.
+            set_to.setdefault(name, []).extend([value] * len(assigned))
     numbers: dict[str, int] = {}
     for vary in one.vary:
         values = [value.value for value in set_to.get(vary.name, []) if isinstance(value, ast.Constant)]
@@ -178,6 +175,20 @@ def _numbers_to_vary(one: OverlayQuestion, cell: Cell) -> dict[str, int]:
             )
         numbers[vary.name] = int(str(values[0]))
     return numbers
+
+
+def _check_ranges(questions: Sequence[OverlayQuestion]) -> None:
+    """Refuse questions of one cell that draw one number from ranges with nothing in common."""
+    ranges: dict[str, tuple[int, int]] = {}
+    for one in questions:
+        for vary in one.vary:
+            low, high = ranges.get(vary.name, (vary.low, vary.high))
+            ranges[vary.name] = (max(low, vary.low), min(high, vary.high))
+            if ranges[vary.name][0] > ranges[vary.name][1]:
+                raise OverlayError(
+                    f"lesson.toml, line {one.vary_line}: [question.vary] draws `{vary.name}` from {vary.low} to "
+                    f"{vary.high}, and another question of cell {one.before!r} from {low} to {high}. Let them overlap."
+                )
 
 
 def _rows(one: OverlayQuestion, cell: Cell) -> tuple[str, ...]:

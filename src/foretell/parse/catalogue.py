@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from foretell.errors import LessonError, OverlayError
-from foretell.model.belief import MOST_WORDS, Misconception, WrongExample
+from foretell.model.belief import EVIDENCE, MOST_WORDS, Misconception, WrongExample
 from foretell.model.lesson import Task
 from foretell.parse.overlay import OverlayQuestion
 from foretell.parse.toml_tables import Table, check_schema, read_toml
 
 CATALOGUE = "misconceptions.toml"
-EVIDENCE = "{evidence}"
 KEYS = frozenset({"name", "refutation", "says", "signs"})
 ID = re.compile(r"(?!.{81})[a-z0-9]+(?:-[a-z0-9]+)*")
 VARIANT_MARK = "--"

@@ -38,7 +38,10 @@ def read_probing(table: Table) -> Probing:
 
 def _read_build(table: Table) -> Build:
     table.check_keys(BUILD_KEYS)
-    return Build(make=table.expression("make"), inputs=_shapes(table), given=_given(table))
+    build = Build(make=table.expression("make"), inputs=_shapes(table), given=_given(table))
+    if not build.inputs and not build.given:
+        raise table.fail("a build has neither `inputs` nor `given`", BUILD_FORM, "builds")
+    return build
 
 
 def _shapes(table: Table) -> tuple[tuple[int, ...], ...]:

@@ -17,7 +17,7 @@ from foretell import drawn, gate
 from foretell.model.attempt import History, Opened
 from foretell.model.belief import Misconception
 from foretell.model.lesson import CodeCell, Lesson, Question
-from foretell.web.cells import Scene, name_of
+from foretell.web.cells import Scene, asked_again_now, name_of
 from foretell.web.markup import highlighted, inline_html
 from foretell.web.page_views import BeliefEntry, BeliefExample, BeliefsPage
 from foretell.web.refutations import of_catalogue
@@ -73,11 +73,10 @@ def beliefs_page(lesson: Lesson, scene: Scene, chrome: Chrome) -> BeliefsPage:
 
 
 def _met(scene: Scene) -> _Met:
-    asked = (question.id for code in scene.lesson.code_cells for question in gate.open_questions(code, scene.history))
     record = scene.now.record
     return _Met(
         settled=frozenset(drawn.base_id(one) for one in gate.settled_questions(record)),
-        again=frozenset(drawn.base_id(one) for one in asked if drawn.is_again(one)),
+        again=asked_again_now(scene),
         run=gate.opened_cells(record),
         shown=_shown_to(record),
     )

@@ -225,6 +225,12 @@ def _places(scene: Scene, cells: Iterable[CodeCell]) -> str:
     return " and ".join(dict.fromkeys(name_of(scene, code.cell) for code in cells))
 
 
+def asked_again_now(scene: Scene) -> frozenset[str]:
+    """The questions that are being asked again, by their ids in the lesson: what was seen of them is put aside."""
+    asked = (question.id for code in scene.lesson.code_cells for question in gate.open_questions(code, scene.history))
+    return frozenset(drawn.base_id(one) for one in asked if drawn.is_again(one))
+
+
 def name_of(scene: Scene, cell: str) -> str:
     """Name the place of a cell for a person: its exercise's number, else its section's title as it may be shown."""
     section = gate.section_of(scene.lesson, cell)

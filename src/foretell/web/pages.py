@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from foretell import gate
+from foretell import drawn, gate
 from foretell.model.attempt import History, Verdict
 from foretell.model.lesson import Block, BlockRole, CodeCell, Lesson, Section, SectionKind
-from foretell.web.cells import Scene, cell_view
+from foretell.web.cells import Scene, asked_again_now, cell_view
 from foretell.web.ledgers import calibration_view, ledger_rows
 from foretell.web.markup import inline_html, markdown_html
 from foretell.web.outputs import text_of
@@ -159,9 +159,13 @@ def section_done(scene: Scene, section: Section) -> bool:
 def report_page(scene: Scene, chrome: Chrome, ideas: tuple[Idea, ...] = (), asked_again: str = "") -> ReportPage:
     """Give every prediction beside what happened, confident misses first."""
     lines: list[ReportLine] = []
+    waiting, put_aside = asked_again_now(scene), 0
     for section in scene.lesson.sections:
         for code in section.items:
             if isinstance(code, CodeCell):
+                rows = tuple(_every_row(scene, code))
+                shown = [row for row in rows if drawn.base_id(row.question) not in waiting]
+                put_aside += len(rows) - len(shown)
                 lines += [
                     ReportLine(
                         row=row,
@@ -169,7 +173,7 @@ def report_page(scene: Scene, chrome: Chrome, ideas: tuple[Idea, ...] = (), aske
                         href=f"/l/{scene.lesson.id}#cell-{code.cell}",
                         showed=_what_it_showed(scene, row),
                     )
-                    for row in _every_row(scene, code)
+                    for row in shown
                 ]
     predicted = [line for line in lines if line.row.confidence is not None]
     return ReportPage(
@@ -181,8 +185,15 @@ def report_page(scene: Scene, chrome: Chrome, ideas: tuple[Idea, ...] = (), aske
         skipped=len(lines) - len(predicted),
         calibration=calibration_view(line.row for line in predicted),
         ideas=ideas,
-        asked_again=asked_again,
+        asked_again=" ".join(filter(None, (asked_again, _put_aside_in_words(put_aside)))),
     )
+
+
+def _put_aside_in_words(count: int) -> str:
+    if not count:
+        return ""
+    which = "One prediction is" if count == 1 else f"{count} predictions are"
+    return f"{which} put aside while the question is asked again."
 
 
 def _what_it_showed(scene: Scene, row: LedgerRow) -> str:

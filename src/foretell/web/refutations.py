@@ -11,12 +11,11 @@ from collections.abc import Iterable, Sequence
 
 from foretell.judge.wording import clip
 from foretell.model.attempt import CheckVerdict, Diagnosis
-from foretell.model.belief import Misconception
+from foretell.model.belief import EVIDENCE, Misconception
 from foretell.model.lesson import AnswerKind
 from foretell.web.markup import inline_html
 from foretell.web.views import Diagnosed, LedgerPair, Refutation
 
-_EVIDENCE = "{evidence}"
 _LONGEST_SHOWN = 80
 _LONGEST_DIFFERENCE = 400
 _IN_WORDS = frozenset({AnswerKind.YES_NO, AnswerKind.CHOICE, AnswerKind.ORDER})
@@ -34,7 +33,7 @@ def refutations(
     known = {one.id: one for one in catalogue}
     cards: list[Refutation] = []
     for each in (known[id] for id in ids if id in known):
-        filled = " ".join(of_catalogue(each.refutation).replace(_EVIDENCE, evidence).split())
+        filled = " ".join(of_catalogue(each.refutation).replace(EVIDENCE, evidence).split())
         text = "" if each.id in told else inline_html(filled)
         cards.append(Refutation(name_html=inline_html(of_catalogue(each.name)), text_html=text, id=each.id))
         told.add(each.id)
@@ -89,7 +88,7 @@ def diagnosed(diagnosis: Diagnosis, catalogue: Sequence[Misconception]) -> Diagn
     says = diagnosis.says or _plain_word(diagnosis)
     cards = refutations(named, catalogue, "" if difference in says else in_words(_sentence(difference)), set())
     known = next((one for one in catalogue if one.id == diagnosis.misconception), None)
-    stands_in_card = known is not None and _EVIDENCE in known.refutation
+    stands_in_card = known is not None and EVIDENCE in known.refutation
     is_told = stands_in_card or difference in says
     return Diagnosed(
         verdict=diagnosis.verdict.value,

@@ -15,7 +15,7 @@ from foretell.due import AskedAgain, DueQuestion, due_questions
 from foretell.memory import Again, Remembered, Sighting
 from foretell.model.attempt import History
 from foretell.model.lesson import Lesson
-from foretell.web.cells import Scene, name_of, scene_of
+from foretell.web.cells import Scene, asked_again_now, name_of, scene_of
 from foretell.web.markup import inline_html
 from foretell.web.page_views import HomeIdea, Idea, IdeaLine, ReviewItem
 from foretell.web.refutations import in_words, of_catalogue
@@ -38,13 +38,17 @@ class Played:
 
 
 def report_ideas(scene: Scene, remembered: Sequence[Remembered]) -> tuple[Idea, ...]:
-    """The ideas behind the misses of one lesson, in the order in which they are remembered."""
+    """The ideas behind the misses of one lesson, in the order in which they are remembered.
+
+    What was seen where a question is being asked again is left out: it would tell the answer.
+    """
+    waiting = asked_again_now(scene)
     return tuple(
         Idea(
             id=one.misconception,
             name_html=inline_html(of_catalogue(known.name)),
             counted=_counted(one),
-            lines=tuple(_line(scene, seen) for seen in one.sightings),
+            lines=tuple(_line(scene, seen) for seen in one.sightings if seen.place.question not in waiting),
             since_html=inline_html(name_of(scene, one.right_since.cell))
             if _is_here(scene, one) and one.right_since
             else "",
@@ -60,8 +64,13 @@ def _is_here(scene: Scene, one: Remembered) -> bool:
     return place is not None and place.lesson == scene.lesson.id and scene.lesson.code_cell(place.cell) is not None
 
 
-def _line(scene: Scene, seen: Sighting) -> IdeaLine:
+def _since(seen: Sighting) -> str:
+    """What has become of a miss."""
     words = _AGAIN if seen.place.question is not None else _AGAIN | _CODE_AGAIN
+    return words[seen.again]
+
+
+def _line(scene: Scene, seen: Sighting) -> IdeaLine:
     is_there = scene.lesson.code_cell(seen.place.cell) is not None
     name = name_of(scene, seen.place.cell) if is_there else "An earlier version of this lesson"
     return IdeaLine(
@@ -69,7 +78,7 @@ def _line(scene: Scene, seen: Sighting) -> IdeaLine:
         href=f"/l/{scene.lesson.id}#cell-{seen.place.cell}" if is_there else "",
         evidence_html=inline_html(in_words(_ended(seen.evidence))),
         is_confident=seen.is_confident,
-        since=words[seen.again],
+        since=_since(seen),
     )
 
 
@@ -90,18 +99,17 @@ def home_ideas(remembered: Sequence[Remembered], lessons: Mapping[str, Lesson]) 
     shown = 0
     for one in remembered:
         places = list(dict.fromkeys(seen.place.lesson for seen in one.sightings))
-        known = next(
-            (m for name in places if name in lessons and (m := lessons[name].misconception(one.misconception))), None
-        )
-        if known is None or shown == MOST_ON_HOME:
+        readable = [seen for seen in one.sightings if seen.place.lesson in lessons]
+        newest = max(readable, key=lambda seen: seen.at, default=None)
+        known = lessons[newest.place.lesson].misconception(one.misconception) if newest is not None else None
+        if newest is None or known is None or shown == MOST_ON_HOME:
             continue
         shown += 1
-        newest = max(one.sightings, key=lambda seen: seen.at)
         more = f" in {len(places)} lessons" if len(places) > 1 else ""
         yield HomeIdea(
             name_html=inline_html(of_catalogue(known.name)),
             counted=_counted(one) + more,
-            since="Right since then" if one.right_since else _AGAIN[newest.again],
+            since="Right since then" if one.right_since else _since(newest),
             href=f"/l/{newest.place.lesson}/report#ideas",
         )
 
@@ -144,5 +152,7 @@ def _item(scene: Scene, played: Played, here: Sequence[DueQuestion]) -> ReviewIt
         after=drawn.instance_number(cell, played.history),
         is_open=any(one.is_open for one in here),
         is_confident=any(one.is_confident for one in here),
-        asks=tuple((inline_html(one.ask), f"missed on {one.missed:%d %b}, at {one.confidence} %") for one in here),
+        asks=tuple(
+            (inline_html(one.ask), f"missed on {one.missed.astimezone():%d %b}, at {one.confidence} %") for one in here
+        ),
     )

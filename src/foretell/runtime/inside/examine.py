@@ -15,14 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from foretell.model.run import DisplayOutput
+from foretell.model.run import EXAMINED, DisplayOutput
 from foretell.runtime.inside.drawn import canonical_values, plain_values
 from foretell.runtime.inside.measure import read_value
 from foretell.runtime.inside.shell import LessonShell
 from foretell.runtime.messages import to_plain
 from foretell.runtime.observe import one_line
 
-MIME = "application/vnd.foretell.examined+json"
 STEPS = 3
 LARGEST = 10**18
 MOST_PARAMETERS = 64
@@ -360,4 +359,4 @@ def _fill(module: Any, seed: tuple[int, ...]) -> None:
 def show_examined(plan: str) -> None:
     """Examine what the cells above have defined, and show the notes as an output of the cell that asks."""
     shell = LessonShell.instance()
-    shell.outlet.show(DisplayOutput(data={MIME: examine(shell.user_ns, json.loads(plan))}))
+    shell.outlet.show(DisplayOutput(data={EXAMINED: examine(shell.user_ns, json.loads(plan))}))

@@ -14,8 +14,8 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from foretell.model.run import DisplayOutput
-from foretell.runtime.inside.examine import MIME, examine
+from foretell.model.run import EXAMINED, DisplayOutput
+from foretell.runtime.inside.examine import examine
 from foretell.runtime.inside.held import hold
 from foretell.runtime.inside.linux import die_with_parent
 from foretell.runtime.inside.shell import LessonShell
@@ -36,7 +36,7 @@ def show_examples(asked: str) -> None:
     order, shell = json.loads(asked), LessonShell.instance()
     for place, source in enumerate(order["sources"]):
         shown = _look_apart(source, shell.user_ns, order["plan"], order["seconds"])
-        shell.outlet.show(DisplayOutput(data={MIME: json.dumps({"place": place, **shown})}))
+        shell.outlet.show(DisplayOutput(data={EXAMINED: json.dumps({"place": place, **shown})}))
 
 
 def _look_apart(source: str, names: dict[str, Any], plan: dict[str, Any], seconds: float) -> dict[str, object]:
