@@ -31,6 +31,12 @@ def original_notebook() -> Path:
 
 
 @pytest.fixture(scope="session")
+def kept_examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What wrong examples show, as a foretell that has run before keeps it: seconds of work, once for all tests."""
+    return tmp_path_factory.mktemp("kept") / "examples"
+
+
+@pytest.fixture(scope="session")
 async def checking_host(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Host]:
     """Where answers are looked at, at the strongest level of this machine: opened once, for PyTorch takes seconds."""
     level = (await asyncio.to_thread(levels.survey)).level

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -90,9 +91,8 @@ CALLED_WITHOUT_END = "TwoLayerNet = nn" + "()" * 1500 + "\n"
 
 
 @pytest.fixture(scope="module")
-async def checker(checking_host: Host, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Checker]:
-    cache = FolderCache(tmp_path_factory.mktemp("examples"))
-    opened = Checker(LESSON, check_sessions(checking_host, LESSON), cache, place=0)
+async def checker(checking_host: Host, kept_examples: Path) -> AsyncIterator[Checker]:
+    opened = Checker(LESSON, check_sessions(checking_host, LESSON), FolderCache(kept_examples), place=0)
     yield opened
     await opened.close()
 

@@ -11,9 +11,12 @@ from playwright.sync_api import Browser
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Start foretell on a lesson, in a data directory of the test's own."""
+def serve(tmp_path: Path, kept_examples: Path) -> Iterator[Callable[..., Server]]:
+    """Start foretell on a lesson, in a data directory of the test's own that holds what wrong examples show."""
     started: list[Server] = []
+    kept_examples.mkdir(exist_ok=True)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "examples").symlink_to(kept_examples)
 
     def start(lesson: str) -> Server:
         server = Server(data=tmp_path / "data", lesson=lesson)

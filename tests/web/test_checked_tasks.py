@@ -30,7 +30,10 @@ IN_A_LIST = RIGHT.replace(
 
 
 @pytest.fixture
-def visitor(tmp_path: Path) -> Iterator[Visitor]:
+def visitor(tmp_path: Path, kept_examples: Path) -> Iterator[Visitor]:
+    kept_examples.mkdir(exist_ok=True)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "examples").symlink_to(kept_examples)
     process, address = start(Path("nn-module"), tmp_path / "data")
     try:
         yield Visitor(address)
