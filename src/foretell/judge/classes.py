@@ -14,6 +14,9 @@ from foretell.judge.flows import flow_facts
 from foretell.judge.trees import (
     ACTIVATIONS,
     LAYERS,
+    OF_MODULE,
+    PACKAGES,
+    TENSOR_MAKERS,
     Function,
     constant_of,
     flatten,
@@ -57,8 +60,23 @@ def class_facts(owner: ast.ClassDef, functions: dict[str, Function]) -> Iterator
         reached = _reached(forward, around)
         nodes = [node for one in reached for node in ast.walk(one)]
         yield from (fact for fact, holds in _IN_FORWARD if any(holds(node) for node in nodes))
+        if not any(isinstance(node, ast.Call) and name_of(node.func) != "print" for node in nodes):
+            yield "forward computes nothing"
         if any(not _returns(one) for one in reached if one is not forward):
             yield "a helper returns nothing"
+
+
+def base_facts(other: ast.ClassDef) -> Iterator[str]:
+    """What a class that stands beside the one that is asked for says of the constructor of its own parent."""
+    init = next((one for one in other.body if isinstance(one, Function) and one.name == "__init__"), None)
+    if init is not None and any(name_of(base) != "object" for base in other.bases):
+        yield from _of_parent_call(init)
+
+
+def derives_from_torch(owner: ast.ClassDef) -> bool:
+    """Whether a class names a class of torch as its parent."""
+    kinds = LAYERS | {"Module", "ModuleList", "ModuleDict"}
+    return any(root_of(base) in PACKAGES or name_of(base) in kinds for base in owner.bases)
 
 
 def _reached(function: Function, around: dict[str, Function]) -> list[Function]:
@@ -83,10 +101,14 @@ def _of_making(reached: list[Function]) -> Iterator[str]:
     if any(isinstance(node, Function) and node not in reached and node.name == "forward" for node in nodes):
         yield "forward is inside __init__"
     stored = [target.attr for node in nodes for target in targets_of(node) if _is_on_self(target)]
-    if len(stored) > len(set(stored)):
+    loops = [node for node in nodes if isinstance(node, ast.For)]
+    in_a_loop = any(_is_on_self(target) for loop in loops for node in ast.walk(loop) for target in targets_of(node))
+    if in_a_loop or len(stored) > len(set(stored)):
         yield "an attribute is set twice"
     if "forward" in stored:
         yield "stores forward on self"
+    if OF_MODULE & set(stored):
+        yield "takes a name that Module has"
     for node in nodes:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             yield from _of_stored(node, node.value)
@@ -199,10 +221,26 @@ def _of_stored(node: ast.Assign | ast.AnnAssign, value: ast.expr) -> Iterator[st
         yield "an empty container on self"
     if isinstance(value, ast.Call) and name_of(value.func) in _CONTAINER_CALLS:
         yield "layers in a plain container"
+    if isinstance(value, ast.Tuple) and value.elts and _makes_sequential(value.elts[0]):
+        yield "the value is a tuple"
+        yield "the tuple begins with a Sequential"
+    if _makes_plain_tensor(value):
+        yield "keeps plain tensors on self"
     if isinstance(value, ast.Lambda):
         yield "a function on self"
     if isinstance(value, ast.Attribute) and value.attr in ACTIVATIONS | LAYERS:
         yield "the class of an activation is stored"
+
+
+def _makes_sequential(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and name_of(node.func) == "Sequential"
+
+
+def _makes_plain_tensor(value: ast.expr) -> bool:
+    """`torch.randn(32, 10)`, also with something called on it; not where a Parameter or a layer is made of it."""
+    called = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
+    made = any(name_of(call.func) in TENSOR_MAKERS and root_of(call.func) == "torch" for call in called)
+    return made and not any(name_of(call.func) == "Parameter" or makes_layer(call) for call in called)
 
 
 def _calls_itself(node: ast.AST) -> bool:

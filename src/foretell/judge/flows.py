@@ -12,6 +12,7 @@ from foretell.judge.trees import (
     PACKAGES,
     Function,
     constant_of,
+    flatten,
     name_of,
     pairs_of,
     path_of,
@@ -25,7 +26,20 @@ _UNCALLED = frozenset(
     | {"clone", "t", "view", "reshape", "detach", "unsqueeze", "transpose"}
 )
 _EFFECTS = frozenset(
-    {"append", "extend", "insert", "update", "add_module", "print", "super", "__init__", "display", "backward", "step"}
+    {"load_state_dict", "register_forward_hook"}
+    | {
+        "append",
+        "extend",
+        "insert",
+        "update",
+        "add_module",
+        "print",
+        "super",
+        "__init__",
+        "display",
+        "backward",
+        "step",
+    }
     | {"zero_grad", "manual_seed", "train"}
 )
 _FILLERS = frozenset({"copy_", "load_state_dict", "set_", "setattr", "add_", "fill_"})
@@ -64,6 +78,9 @@ def _returned_facts(function: Function, place: str, own: list[ast.AST], returned
             yield "returns its argument"
         if _only_returns(function):
             yield "does nothing but return its argument"
+    looped = {name_of(one) for node in own if isinstance(node, ast.For) for one in flatten([node.target])}
+    if any(isinstance(value, ast.Name) and value.id in looped - set(assigned) for value in returned):
+        yield "returns what a loop goes through"
     if set(assigned) - used:
         yield "computes what it does not use"
     targets = [target for node in function.body for target in targets_of(node) if isinstance(target, ast.Name)]
@@ -160,8 +177,27 @@ def number_facts(function: Function) -> Iterator[str]:
     nodes = list(ast.walk(function))
     if any(writes_sizes(node) for node in nodes):
         yield "writes sizes into layers"
-    if any(_counts_to_number(node) or _names_place(node, argument) for node in nodes):
+    held = {
+        argument,
+        *(name_of(target) for node in nodes for target in targets_of(node) if _is_made_of(node, argument)),
+    }
+    if any(_counts_to_number(node) or any(_names_place(node, one) for one in held) for node in nodes):
         yield "names layers by number"
+
+
+def _is_made_of(node: ast.AST, argument: str) -> bool:
+    """`weights = [layer.weight for layer in model]`, `layers = list(model)`."""
+    if not isinstance(node, ast.Assign):
+        return False
+    value = node.value
+    if isinstance(value, ast.ListComp):
+        return any(name_of(one.iter) == argument for one in value.generators)
+    is_list = isinstance(value, ast.Call) and name_of(value.func) in {"list", "tuple"} and len(value.args) == 1
+    return (
+        is_list
+        and isinstance(value, ast.Call)
+        and any(isinstance(one, ast.Name) and one.id == argument for one in ast.walk(value.args[0]))
+    )
 
 
 def _counts_to_number(node: ast.AST) -> bool:

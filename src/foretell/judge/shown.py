@@ -24,7 +24,10 @@ from foretell.model.belief import Probing
 from foretell.model.run import Failure
 
 _MESSAGES = (
-    ("a layer is assigned before Module.__init__", r"before Module\.__init__"),
+    (
+        "a layer is assigned before Module.__init__",
+        r"before Module\.__init__|has no attribute '_(?:modules|parameters|buffers|\w+_hooks)'",
+    ),
     ("shapes cannot be multiplied", r"shapes cannot be multiplied|size mismatch|must match the size|sizes? mismatch"),
     ("sizes do not fit", r"doesn't match|must match|sizes of tensors|incompatible|not broadcastable"),
     (

@@ -11,9 +11,19 @@ import ast
 import builtins
 from collections.abc import Callable, Iterator
 
-from foretell.judge.classes import class_facts
+from foretell.judge.classes import base_facts, class_facts, derives_from_torch
 from foretell.judge.flows import filling_facts, flow_facts, number_facts
-from foretell.judge.trees import ACTIVATIONS, PACKAGES, Function, constant_of, makes_layer, name_of, root_of, targets_of
+from foretell.judge.trees import (
+    ACTIVATIONS,
+    PACKAGES,
+    Function,
+    constant_of,
+    flatten,
+    makes_layer,
+    name_of,
+    root_of,
+    targets_of,
+)
 from foretell.model.syntax import parse_module
 
 NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -52,6 +62,10 @@ def read_facts(source: str, wanted: str, before: frozenset[str] = frozenset()) -
     if classes:
         owner = next((one for one in reversed(classes) if one.name == wanted), classes[-1])
         facts.update(class_facts(owner, {one.name: one for one in tree.body if isinstance(one, Function)}))
+        facts.update(fact for other in classes if other is not owner for fact in base_facts(other))
+        facts.update(_of_earlier_models(tree, classes, before - {wanted}))
+        if not any(map(derives_from_torch, classes)):
+            facts.add("no class derives from one of torch")
         if any(
             makes_layer(one)
             for each in classes
@@ -78,6 +92,25 @@ def _of_tampering(tree: ast.Module, nodes: list[ast.AST]) -> Iterator[str]:
         yield "replaces a function of torch"
 
 
+def _of_earlier_models(tree: ast.Module, classes: list[ast.ClassDef], before: frozenset[str]) -> Iterator[str]:
+    """Whether forward gives its work to what an earlier cell has made, by its name or by a new one."""
+    pairs = [(target, node.value) for node in tree.body if isinstance(node, ast.Assign) for target in targets_of(node)]
+    made = before - PACKAGES
+    made |= {name_of(target) for target, value in pairs if isinstance(value, ast.Name) and value.id in made}
+    forwards = [
+        one
+        for each in classes
+        for one in each.body
+        if isinstance(one, Function) and one.name in {"forward", "__call__"}
+    ]
+    for one in forwards:
+        nodes = list(ast.walk(one))
+        own = {argument.arg for argument in one.args.args}
+        own |= {name_of(target) for node in nodes for target in targets_of(node) if isinstance(target, ast.Name)}
+        if any(isinstance(node, ast.Call) and root_of(node.func) in made - own for node in nodes):
+            yield "forward asks what an earlier cell has made"
+
+
 def _of_value(tree: ast.Module, wanted: str) -> Iterator[str]:
     """What is assigned to a variable that the task asks for."""
     for node in tree.body:
@@ -97,8 +130,22 @@ def _of_loops(nodes: list[ast.AST]) -> Iterator[str]:
         yield "has a loop"
     if any(isinstance(node, ast.While) for node in nodes):
         yield "has a while loop"
+    if any(_may_never_end(node) for node in nodes):
+        yield "may never end"
     if any(_grows_its_list(node) for node in nodes):
         yield "grows the list that it goes through"
+
+
+def _may_never_end(node: ast.AST) -> bool:
+    """`while True` that nothing leaves, or a loop over what has no end."""
+    if isinstance(node, ast.For):
+        endless = {"cycle", "count", "repeat"}
+        return isinstance(node.iter, ast.Call) and name_of(node.iter.func) in endless and not _is_left(node)
+    return isinstance(node, ast.While) and bool(constant_of(node.test)) and not _is_left(node)
+
+
+def _is_left(node: ast.AST) -> bool:
+    return any(isinstance(one, ast.Break | ast.Return | ast.Raise) for one in ast.walk(node))
 
 
 def _grows_its_list(node: ast.AST) -> bool:
@@ -151,8 +198,41 @@ def _gives_data(call: ast.Call, name: str) -> bool:
     )
 
 
-def _puts_class(call: ast.Call, name: str) -> bool:
-    return name == "Sequential" and any(isinstance(one, ast.Attribute) and one.attr in ACTIVATIONS for one in call.args)
+def _puts_class(node: ast.AST) -> bool:
+    """`nn.ReLU` without brackets among the parts of a Sequential, or of a list of layers."""
+    if isinstance(node, ast.Call):
+        parts = flatten(node.args) if name_of(node.func) in {"Sequential", "ModuleList", "append", "add_module"} else []
+    else:
+        parts = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+    return any(isinstance(one, ast.Attribute) and one.attr in ACTIVATIONS for one in parts)
+
+
+def _applies_plain_relu(node: ast.AST) -> bool:
+    """`F.relu(h)`, `self.relu(h)`, `h.relu()`, or ReLU() among the parts of a Sequential."""
+    if not isinstance(node, ast.Call):
+        return False
+    if name_of(node.func) in {"Sequential", "ModuleList"}:
+        return any(isinstance(one, ast.Call) and name_of(one.func) == "ReLU" for one in flatten(node.args))
+    return name_of(node.func) in {"relu", "relu_"}
+
+
+def _outputs_first(call: ast.Call, name: str) -> bool:
+    """`nn.Linear(*W.shape)` or `nn.Linear(W.shape[0], W.shape[1])`, where a weight has its outputs first."""
+    if name != "Linear" or not call.args:
+        return False
+    first = call.args[0]
+    if isinstance(first, ast.Starred):
+        return name_of(first.value) in {"shape", "size"}
+    return _axis_of(first) == 0 and len(call.args) > 1 and _axis_of(call.args[1]) == 1
+
+
+def _axis_of(node: ast.expr) -> object:
+    """The axis that `W.shape[0]` or `W.size(0)` asks for, else None."""
+    if isinstance(node, ast.Subscript) and name_of(node.value) == "shape":
+        return constant_of(node.slice)
+    if isinstance(node, ast.Call) and name_of(node.func) == "size" and node.args:
+        return constant_of(node.args[0])
+    return None
 
 
 def _puts_function(call: ast.Call, name: str) -> bool:
@@ -194,7 +274,9 @@ _ANYWHERE: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
     ("cuts the gradient", _cuts),
     ("cuts the gradient", _called(_copies_data)),
     ("gives data to the class of an activation", _called(_gives_data)),
-    ("puts the class of an activation into Sequential", _called(_puts_class)),
+    ("puts the class of an activation among layers", _puts_class),
+    ("applies plain relu", _applies_plain_relu),
+    ("gives Linear its outputs first", _called(_outputs_first)),
     ("puts a function into Sequential", _called(_puts_function)),
     (
         "averages or adds up",

@@ -14,6 +14,13 @@ ACTIVATIONS = frozenset(
     | {"Softplus", "Softsign", "Hardtanh", "Hardswish", "Hardsigmoid", "Tanhshrink", "LogSigmoid", "Threshold"}
 )
 PACKAGES = frozenset({"torch", "nn", "functional", "F", "builtins"})
+# What nn.Module has already: an attribute of this name hides it.
+OF_MODULE = frozenset(
+    {"modules", "parameters", "children", "buffers", "named_modules", "named_parameters", "named_children", "train"}
+    | {"eval", "apply", "forward", "type", "to", "cpu", "cuda", "half", "float", "double", "zero_grad", "state_dict"}
+    | {"training", "add_module", "register_buffer", "requires_grad_", "compile", "share_memory", "extra_repr"}
+)
+TENSOR_MAKERS = frozenset({"randn", "rand", "zeros", "ones", "empty", "full", "tensor", "eye", "normal", "randint"})
 SIZED = frozenset({"Linear", "eye", "zeros", "ones", "empty", "randn", "rand"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
