@@ -1,6 +1,6 @@
 """Answers to the lesson's tasks that people gave or that were written to be judged, and what comes of them.
 
-Where they are from: the files of `shared/submissions`, and three sets by people who had not seen the judge. It was then
+Where they are from: the files of `shared/submissions`, and five sets by people who had not seen the judge. It was then
 improved with all of them, so what it does with them says that nothing was lost, and not how it does with others.
 """
 

@@ -13,11 +13,11 @@ from foretell.runtime.host import Host
 
 # They name attributes in texts, or depend on the order of attributes, or have attributes of several classes.
 FRAGILE = ("getattr", "setattr", "register_", "deepcopy", "children", "modules()", "parameters()")
-A_FEW = 4
+A_FEW = 8
 
 
 def rewritten(task: str) -> list[Answer]:
-    """Some of the answers, rewritten: every fourth wrong one and every second right one."""
+    """Some of the answers, rewritten: every eighth wrong one and every fourth right one."""
     answers = [one for one in read_answers(task) if is_python(one.source)]
     right = [one for one in answers if one.belief == RIGHT][:: A_FEW // 2]
     plain = [one for one in right if one.source.count("class ") == 1 and not any(w in one.source for w in FRAGILE)]
@@ -62,14 +62,14 @@ def test_no_wrong_answer_is_given_the_name_of_another_belief(
     assert len(misnamed) <= 0.01 * len(judged[task].answers), misnamed
 
 
-def test_nine_of_ten_wrong_answers_are_named(judged: dict[str, Judged], lesson: Lesson) -> None:
+def test_wrong_answers_are_named_but_for_one_in_twenty(judged: dict[str, Judged], lesson: Lesson) -> None:
     known = [
         judged[task].names[own.source] in {one.belief, *one.others}
         for task in TASKS
         for one, own in judged[task].answers
         if one.belief not in {RIGHT, NEW}
     ]
-    assert sum(known) >= 0.9 * len(known), f"{sum(known)} of {len(known)}"
+    assert sum(known) >= 0.95 * len(known), f"{sum(known)} of {len(known)}"
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -24,6 +24,7 @@ from foretell.judge.trees import (
     makes_layer,
     name_of,
     path_of,
+    returns,
     root_of,
     targets_of,
     writes_sizes,
@@ -56,13 +57,14 @@ def class_facts(owner: ast.ClassDef, functions: dict[str, Function]) -> Iterator
     if forward is not None:
         if _has_slip(owner):
             yield "an attribute is spelled almost alike"
-        yield from flow_facts(forward, "forward")
+        quiet = frozenset(name for name, one in around.items() if one is not forward and not returns(one))
+        yield from flow_facts(forward, "forward", quiet)
         reached = _reached(forward, around)
         nodes = [node for one in reached for node in ast.walk(one)]
         yield from (fact for fact, holds in _IN_FORWARD if any(holds(node) for node in nodes))
         if not any(isinstance(node, ast.Call) and name_of(node.func) != "print" for node in nodes):
             yield "forward computes nothing"
-        if any(not _returns(one) for one in reached if one is not forward):
+        if any(not returns(one) for one in reached if one is not forward):
             yield "a helper returns nothing"
 
 
@@ -89,10 +91,6 @@ def _reached(function: Function, around: dict[str, Function]) -> list[Function]:
                 found.append(called)
                 waiting.append(called)
     return found
-
-
-def _returns(function: Function) -> bool:
-    return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
 
 
 def _of_making(reached: list[Function]) -> Iterator[str]:
@@ -188,6 +186,8 @@ def _of_init(init: Function) -> Iterator[str]:
     defaults = [default for default in (*init.args.defaults, *init.args.kw_defaults) if default is not None]
     if any(makes_layer(one) for default in defaults for one in ast.walk(default)):
         yield "layers as default values"
+    if any(isinstance(default, ast.Attribute) and default.attr in ACTIVATIONS for default in defaults):
+        yield "the class of an activation is stored"
     read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     arguments = {argument.arg for argument in init.args.args[1:]}
     if arguments - read:
@@ -237,10 +237,16 @@ def _makes_sequential(node: ast.expr) -> bool:
 
 
 def _makes_plain_tensor(value: ast.expr) -> bool:
-    """`torch.randn(32, 10)`, also with something called on it; not where a Parameter or a layer is made of it."""
+    """`torch.randn(32, 10)`, also with something done to it, or a Parameter that something is done to."""
     called = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
-    made = any(name_of(call.func) in TENSOR_MAKERS and root_of(call.func) == "torch" for call in called)
-    return made and not any(name_of(call.func) == "Parameter" or makes_layer(call) for call in called)
+    if any(makes_layer(call) for call in called) or (
+        isinstance(value, ast.Call) and name_of(value.func) == "Parameter"
+    ):
+        return False
+    return any(
+        name_of(call.func) == "Parameter" or (name_of(call.func) in TENSOR_MAKERS and root_of(call.func) == "torch")
+        for call in called
+    )
 
 
 def _calls_itself(node: ast.AST) -> bool:

@@ -33,8 +33,8 @@ def output_facts(behaviour: Behaviour, reference: Behaviour, build: str) -> Iter
         yield "changes its input"
     if behaviour.notes.get(f"{build}/hook0") is None and is_module(behaviour, build):
         yield "hooks see nothing"
-    if alike(behaviour.notes.get(f"{build}/eval"), reference.notes.get(f"{build}/eval")):
-        yield "right in eval mode"
+    if behaviour.plain(f"{build}/eval") == {"is": "NoneType"}:
+        yield "returns None in evaluation"
     zero = behaviour.entries(f"{build}/zero")
     if zero is not None and alike(zero, reference.notes.get(f"{build}/zero")):
         yield "right at zero"
@@ -176,6 +176,8 @@ def result_facts(behaviour: Behaviour, reference: Behaviour, build: str) -> Iter
             yield "gives another type"
     if is_random(behaviour, build):
         yield "the result is random"
+    if behaviour.plain(f"{build}/after/own"):
+        yield "holds parameters of what it was given"
     values = [note for key, note in behaviour.notes.items() if key.startswith(f"{build}/value")]
     if any(isinstance(note, Entries) and note.dtype != "float32" for note in values):
         yield "the result has another precision"

@@ -26,29 +26,19 @@ _UNCALLED = frozenset(
     | {"clone", "t", "view", "reshape", "detach", "unsqueeze", "transpose"}
 )
 _EFFECTS = frozenset(
-    {"load_state_dict", "register_forward_hook"}
-    | {
-        "append",
-        "extend",
-        "insert",
-        "update",
-        "add_module",
-        "print",
-        "super",
-        "__init__",
-        "display",
-        "backward",
-        "step",
-    }
-    | {"zero_grad", "manual_seed", "train"}
+    {"append", "extend", "insert", "update", "add_module", "print", "super", "__init__", "display", "backward", "step"}
+    | {"zero_grad", "manual_seed", "train", "load_state_dict"}
 )
 _FILLERS = frozenset({"copy_", "load_state_dict", "set_", "setattr", "add_", "fill_"})
 _SIZES = frozenset({"shape", "size", "sum", "numel", "mean"})
 _MEASURES = frozenset({"len", "size", "sum", "numel", "parameters", "all", "any"})
 
 
-def flow_facts(function: Function, place: str) -> Iterator[str]:
-    """How values go through a function: what is returned, dropped, never reached. `place` is what it is called."""
+def flow_facts(function: Function, place: str, quiet: frozenset[str] = frozenset()) -> Iterator[str]:
+    """How values go through a function: what is returned, dropped, never reached. `place` is what it is called.
+
+    `quiet` are functions of the learner's own that return nothing, and are called for what they do.
+    """
     own = [node for statement in function.body for node in ast.walk(statement)]
     returned = [node.value for node in own if isinstance(node, ast.Return) and node.value is not None]
     if not returned:
@@ -60,6 +50,8 @@ def flow_facts(function: Function, place: str) -> Iterator[str]:
     if place == "function" and any(isinstance(node, ast.Call) and name_of(node.func) == function.name for node in own):
         yield "forward calls itself"
     yield from (fact for fact, holds in _IN_A_FUNCTION if any(holds(node) for node in own))
+    if any(isinstance(node, ast.Expr) and _is_dropped(node.value, quiet) for node in own):
+        yield "drops a result"
     if any(isinstance(node, ast.Return) for block in _blocks(function) for node in block[:-1]):
         yield "code after return"
     if any(_is_uncalled(node, own) for node in own):
@@ -100,15 +92,10 @@ def _is_special_case(node: ast.AST) -> bool:
     return isinstance(node, ast.If | ast.IfExp) and _asks_for_numbers(node.test)
 
 
-def _drops_result(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and _is_dropped(node.value)
-
-
 _IN_A_FUNCTION: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
     ("returns inside a loop", _returns_inside),
     ("trains", _is_trained),
     ("special-cases its input", _is_special_case),
-    ("drops a result", _drops_result),
 )
 
 
@@ -133,13 +120,15 @@ def _only_returns(function: Function) -> bool:
     return all(isinstance(node, ast.Return | ast.Pass) for node in body)
 
 
-def _is_dropped(value: ast.expr) -> bool:
+def _is_dropped(value: ast.expr, quiet: frozenset[str]) -> bool:
     """Whether a statement computes something and keeps nothing of it."""
-    return isinstance(value, ast.BinOp) or (isinstance(value, ast.Call) and not _has_effect(value))
+    return isinstance(value, ast.BinOp) or (isinstance(value, ast.Call) and not _has_effect(value, quiet))
 
 
-def _has_effect(call: ast.Call) -> bool:
+def _has_effect(call: ast.Call, quiet: frozenset[str]) -> bool:
     name = name_of(call.func)
+    if name in quiet:
+        return True
     of_a_part = root_of(call.func) == "self" and len(path_of(call.func)) > 2  # self.fc1.reset_parameters()
     return name.endswith("_") or name in _EFFECTS or name.startswith(("__", "register_")) or of_a_part
 
@@ -212,8 +201,10 @@ def _names_place(node: ast.AST, argument: str) -> bool:
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == argument:
         place = constant_of(node.slice)
         return isinstance(place, int) and place >= 1
-    is_unpacked = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)
-    return is_unpacked and isinstance(node, ast.Assign) and name_of(node.value) == argument
+    if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Tuple):
+        return False
+    takes_the_rest = any(isinstance(one, ast.Starred) for one in node.targets[0].elts)
+    return not takes_the_rest and name_of(node.value) == argument
 
 
 def _fills(node: ast.AST) -> bool:

@@ -21,8 +21,10 @@ from foretell.judge.trees import (
     flatten,
     makes_layer,
     name_of,
+    returns,
     root_of,
     targets_of,
+    write_numbers_in,
 )
 from foretell.model.syntax import parse_module
 
@@ -48,7 +50,7 @@ def read_facts(source: str, wanted: str, before: frozenset[str] = frozenset()) -
     `before` are the names that earlier cells have given a value.
     """
     try:
-        tree = parse_module(source)
+        tree = write_numbers_in(parse_module(source))
     except NOT_PYTHON:
         return frozenset({"source: is not Python"})
     nodes = list(ast.walk(tree))
@@ -75,8 +77,12 @@ def read_facts(source: str, wanted: str, before: frozenset[str] = frozenset()) -
         ):
             facts.add("layers in the class body")
     function = next((one for one in tree.body if isinstance(one, Function) and one.name == wanted), None)
+    if any(isinstance(one, Function) and one.name == "forward" for one in tree.body):
+        facts.add("forward stands outside the class")
     if function is not None:
-        facts |= {*flow_facts(function, "function"), *filling_facts(function), *number_facts(function)}
+        beside = [one for one in tree.body if isinstance(one, Function) and one is not function]
+        quiet = frozenset(one.name for one in beside if not returns(one))
+        facts |= {*flow_facts(function, "function", quiet), *filling_facts(function), *number_facts(function)}
     return frozenset(f"source: {fact}" for fact in facts)
 
 

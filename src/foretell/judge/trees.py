@@ -100,3 +100,38 @@ def name_of(node: ast.expr) -> str:
     while isinstance(node, ast.Call):
         node = node.func
     return path_of(node)[-1]
+
+
+def returns(function: Function) -> bool:
+    """Whether a function returns a value."""
+    return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
+
+
+def write_numbers_in(tree: ast.Module) -> ast.Module:
+    """The tree with each name that is set once, to a whole number, replaced by it where it is read.
+
+    `N = 10` and `nn.Linear(N, 1)` is `nn.Linear(10, 1)` under another name.
+    """
+    nodes = list(ast.walk(tree))
+    set_to: dict[str, list[ast.AST]] = {}
+    for node in nodes:
+        for target in targets_of(node):
+            set_to.setdefault(name_of(target), []).append(node)
+    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    numbers = {
+        name: node.value
+        for name, (node, *others) in set_to.items()
+        if not others
+        and name not in arguments
+        and isinstance(node, ast.Assign)
+        and type(constant_of(node.value)) is int
+    }
+    return _WrittenIn(numbers).visit(tree) if numbers else tree
+
+
+class _WrittenIn(ast.NodeTransformer):
+    def __init__(self, numbers: dict[str, ast.expr]) -> None:
+        self._numbers = numbers
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._numbers.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
