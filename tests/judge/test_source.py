@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: E501, RUF100  the code of learners
 import ast
 
 import pytest
@@ -94,6 +95,120 @@ def test_what_only_looks_alike_is_no_fact(lines: tuple[str, ...], fact: str) -> 
 )
 def test_a_fact_is_seen_in_a_class_or_a_cell(source: str, fact: str) -> None:
     assert fact in facts(source)
+
+
+MADE = "    def __init__(self):\n        super().__init__()\n        "
+
+
+@pytest.mark.parametrize(
+    ("source", "fact"),
+    [
+        ("class Net(nn.Module):\n" + MADE + "self.modules = nn.ModuleList()\n", "takes a name that Module has"),
+        (
+            "class Net(nn.Module):\n" + MADE + "self.w = torch.randn(2, 3).requires_grad_()\n",
+            "keeps plain tensors on self",
+        ),
+        (
+            "class Net(nn.Module):\n" + MADE + "self.w = nn.Parameter(torch.randn(2)) * 0.1\n",
+            "keeps plain tensors on self",
+        ),
+        (
+            "class Net(nn.Module):\n" + MADE + "self.f = nn.Sequential(nn.Linear(2, 3)), nn.ReLU()\n",
+            "the tuple begins with a Sequential",
+        ),
+        (
+            "class Net(nn.Module):\n    def __init__(self, act=nn.ReLU):\n        super().__init__()\n        self.act = act\n",
+            "the class of an activation is stored",
+        ),
+        (
+            "class Net(nn.Module):\n" + MADE + "for n in range(2):\n            self.fc = nn.Linear(2, 2)\n",
+            "an attribute is set twice",
+        ),
+        ("class Plain:\n    pass\n\nclass Net(Plain):\n    pass\n", "no class derives from one of torch"),
+        (HEAD + "\ndef forward(self, x):\n    return self.fc(x)\n", "forward stands outside the class"),
+        (
+            "class Base(nn.Module):\n    def __init__(self):\n        self.n = 3\n\nclass Net(Base):\n    pass\n",
+            "the parent's __init__ is not called",
+        ),
+        ("SIZE = 12\n" + HEAD.replace("(2, 3)", "(SIZE, SIZE)"), "writes sizes into its layers"),
+        (
+            "layers = [nn.Linear(2, 3), nn.ReLU]\nNet = nn.Sequential(*layers)\n",
+            "puts the class of an activation among layers",
+        ),
+        (forward("for part in itertools.cycle(self.parts):", "    x = part(x)", "return x"), "may never end"),
+        (forward("while True:", "    x = self.fc(x)", "return x"), "may never end"),
+        (forward("print(x.shape)", "return x"), "forward computes nothing"),
+        (forward("for part in self.parts:", "    x = part(x)", "return part"), "returns what a loop goes through"),
+    ],
+)
+def test_a_fact_is_seen_wherever_it_stands(source: str, fact: str) -> None:
+    assert fact in facts(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "fact"),
+    [
+        (
+            "class Net(nn.Module):\n" + MADE + "self.w = nn.Parameter(torch.randn(2, 3))\n",
+            "keeps plain tensors on self",
+        ),
+        (
+            HEAD + "    def begin(self):\n        self.n = 1\n\n    def forward(self, x):\n"
+            "        self.begin()\n        return self.fc(x)\n",
+            "drops a result",
+        ),
+        (
+            forward("while True:", "    x = self.fc(x)", "    if x.sum() > 3:", "        break", "return x"),
+            "may never end",
+        ),
+        (
+            forward("for size in (2, 3):", "    x = self.fc(x)", "return x").replace(
+                "self.fc = nn.Linear(2, 3)", "pass"
+            ),
+            "writes sizes into its layers",
+        ),
+    ],
+)
+def test_what_only_looks_alike_elsewhere_is_no_fact(source: str, fact: str) -> None:
+    assert fact not in facts(source)
+
+
+def test_a_name_is_read_as_its_number_only_where_it_is_set_once() -> None:
+    twice = "SIZE = 12\nfor SIZE in (2, 3):\n    pass\n" + HEAD.replace("(2, 3)", "(SIZE, 1)")
+    assert "writes sizes into its layers" not in facts(twice)
+    as_argument = "dim = 12\n" + HEAD.replace("(self)", "(self, dim)").replace("(2, 3)", "(dim, 1)")
+    assert "writes sizes into its layers" not in facts(as_argument)
+
+
+def test_forward_that_asks_an_earlier_model_is_told_from_one_whose_argument_has_its_name() -> None:
+    before = frozenset({"model", "x"})
+    asks = forward("return model(x)")
+    assert "source: forward asks what an earlier cell has made" in read_facts(asks, "Net", before)
+    under_another_name = "kept = model\n" + forward("return kept(x)")
+    assert "source: forward asks what an earlier cell has made" in read_facts(under_another_name, "Net", before)
+    assert "source: forward asks what an earlier cell has made" not in read_facts(
+        forward("return x.relu()"), "Net", before
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "fact"),
+    [
+        ("out = nn.Linear(*W.shape)", "gives Linear its outputs first"),
+        ("out = nn.Linear(W.shape[0], W.shape[1])", "gives Linear its outputs first"),
+        ("weights = [one.weight for one in model]\nW = weights[1] @ weights[0]", "names layers by number"),
+        ("first, second = model", "names layers by number"),
+    ],
+)
+def test_a_fact_is_seen_in_a_function(source: str, fact: str) -> None:
+    body = "".join(f"    {line}\n" for line in source.splitlines())
+    assert fact in facts(f"def collapse(model):\n{body}    return model\n", "collapse")
+
+
+def test_a_list_that_is_unpacked_with_a_rest_names_no_number_of_layers() -> None:
+    assert "names layers by number" not in facts(
+        "def collapse(model):\n    first, *rest = model\n    return first\n", "collapse"
+    )
 
 
 def test_helpers_that_are_called_belong_to_what_calls_them() -> None:

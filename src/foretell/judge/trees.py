@@ -6,6 +6,7 @@ Enters: nodes. Leaves: names, literals, what is assigned and made. Invariant: pu
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 LAYERS = frozenset({"Linear", "LazyLinear", "Bilinear", "Conv1d", "Conv2d", "Sequential", "Identity", "Flatten"})
@@ -113,18 +114,14 @@ def write_numbers_in(tree: ast.Module) -> ast.Module:
     `N = 10` and `nn.Linear(N, 1)` is `nn.Linear(10, 1)` under another name.
     """
     nodes = list(ast.walk(tree))
-    set_to: dict[str, list[ast.AST]] = {}
-    for node in nodes:
-        for target in targets_of(node):
-            set_to.setdefault(name_of(target), []).append(node)
-    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    bound = Counter(node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load))
+    bound.update(node.arg for node in nodes if isinstance(node, ast.arg))
     numbers = {
-        name: node.value
-        for name, (node, *others) in set_to.items()
-        if not others
-        and name not in arguments
-        and isinstance(node, ast.Assign)
-        and type(constant_of(node.value)) is int
+        target.id: node.value
+        for node in nodes
+        if isinstance(node, ast.Assign) and type(constant_of(node.value)) is int
+        for target in node.targets
+        if isinstance(target, ast.Name) and bound[target.id] == 1
     }
     return _WrittenIn(numbers).visit(tree) if numbers else tree
 
