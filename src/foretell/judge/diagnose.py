@@ -24,7 +24,13 @@ NOT = "not "
 IMITATES = "imitates"
 STOPPED = "stopped: "
 # What code shows that has changed Python or torch under the probes says nothing of its layers.
-TAMPERS = frozenset({"source: rebinds a builtin", "source: replaces a function of torch"})
+TAMPERS = frozenset(
+    {
+        "source: rebinds a builtin",
+        "source: replaces a function of torch",
+        "source: replaces forward of what it was given",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

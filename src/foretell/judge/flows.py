@@ -50,6 +50,9 @@ def flow_facts(function: Function, place: str, quiet: frozenset[str] = frozenset
     if place == "function" and any(isinstance(node, ast.Call) and name_of(node.func) == function.name for node in own):
         yield "forward calls itself"
     yield from (fact for fact, holds in _IN_A_FUNCTION if any(holds(node) for node in own))
+    measured = _measured(own)
+    if any(isinstance(node, ast.If | ast.IfExp) and _asks_for_numbers(node.test, measured) for node in own):
+        yield "special-cases its input"
     if any(isinstance(node, ast.Expr) and _is_dropped(node.value, quiet) for node in own):
         yield "drops a result"
     if any(isinstance(node, ast.Return) for block in _blocks(function) for node in block[:-1]):
@@ -88,14 +91,9 @@ def _is_trained(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and name_of(node.func) in {"backward", "step"}
 
 
-def _is_special_case(node: ast.AST) -> bool:
-    return isinstance(node, ast.If | ast.IfExp) and _asks_for_numbers(node.test)
-
-
 _IN_A_FUNCTION: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
     ("returns inside a loop", _returns_inside),
     ("trains", _is_trained),
-    ("special-cases its input", _is_special_case),
 )
 
 
@@ -142,6 +140,10 @@ def filling_facts(function: Function) -> Iterator[str]:
     held = {name_of(target) for target, value in pairs if _is_parameter(value) and root_of(value) in made}
     if any(isinstance(target, ast.Name) and target.id in held and not _is_parameter(value) for target, value in pairs):
         yield "moves a name instead of filling the layer"
+    given = {argument.arg for argument in function.args.args}
+    targets = [target for node in ast.walk(function) for target in targets_of(node)]
+    if any(isinstance(one, ast.Attribute) and one.attr == "forward" and root_of(one) in given for one in targets):
+        yield "replaces forward of what it was given"
     fills = [node for node in ast.walk(function) if _fills(node)]
     if any(_fills_copy(node) for node in fills):
         yield "fills a copy"
@@ -215,10 +217,23 @@ def _fills(node: ast.AST) -> bool:
     )
 
 
-def _asks_for_numbers(test: ast.expr) -> bool:
-    """Whether a condition compares sizes or sums with numbers that are written in."""
+def _measured(nodes: list[ast.AST]) -> frozenset[str]:
+    """The names that are given sizes: `shapes = [layer.weight.shape for layer in model]`."""
+    return frozenset(
+        name_of(target)
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        and any(isinstance(one, ast.Attribute) and one.attr == "shape" for one in ast.walk(node.value))
+        for target in targets_of(node)
+        if isinstance(target, ast.Name)
+    )
+
+
+def _asks_for_numbers(test: ast.expr, measured: frozenset[str]) -> bool:
+    """Whether a condition compares sizes or sums, or names that hold sizes, with numbers that are written in."""
     nodes = list(ast.walk(test))
     has_number = any(type(constant_of(node)) in {int, float} for node in nodes)
     asked = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     called = {name_of(node.func) for node in nodes if isinstance(node, ast.Call)}
-    return has_number and bool(asked & _SIZES or called & _MEASURES)
+    named = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return has_number and bool(asked & _SIZES or called & _MEASURES or named & measured)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import difflib
 from collections.abc import Callable, Iterator
 
 from foretell.judge.classes import base_facts, class_facts, derives_from_torch
@@ -33,6 +34,7 @@ _OTHERS = {name.lower() for name in ACTIVATIONS} - {"relu", "threshold"} | {"lea
 _CUTS = frozenset({"detach", "detach_", "numpy", "item", "tolist", "no_grad", "inference_mode", "data"})
 _CUT_CALLS = frozenset({"tensor", "as_tensor", "from_numpy"})
 _NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "batch_norm", "layer_norm", "RMSNorm", "normalize")
+_OF_LINEAR = ("weight", "bias", "in_features", "out_features")
 _SPREADS = frozenset({"std", "var", "std_mean", "var_mean"})
 
 
@@ -119,6 +121,7 @@ def _of_earlier_models(tree: ast.Module, classes: list[ast.ClassDef], before: fr
 
 def _of_value(tree: ast.Module, wanted: str) -> Iterator[str]:
     """What is assigned to a variable that the task asks for."""
+    functions = {one.name for one in tree.body if isinstance(one, Function)}
     for node in tree.body:
         if not isinstance(node, ast.Assign) or wanted not in {name_of(target) for target in targets_of(node)}:
             continue
@@ -127,6 +130,8 @@ def _of_value(tree: ast.Module, wanted: str) -> Iterator[str]:
             first = node.value.elts[0] if node.value.elts else None
             if isinstance(first, ast.Call) and name_of(first.func) == "Sequential":
                 yield "the tuple begins with a Sequential"
+        if isinstance(node.value, ast.Name) and node.value.id in functions:
+            yield "the value is a function without its call"
         if isinstance(node.value, ast.Call):
             yield f"the value is a call of {name_of(node.value.func)}"
 
@@ -265,7 +270,27 @@ def _multiplies_by_zero(node: ast.AST) -> bool:
 
 
 def _has_no_bias(node: ast.AST) -> bool:
-    return isinstance(node, ast.keyword) and node.arg == "bias" and constant_of(node.value) is False
+    """`bias=False`, or a third argument that says the same."""
+    if isinstance(node, ast.keyword):
+        return node.arg == "bias" and _is_false(node.value)
+    third = node.args[2:3] if isinstance(node, ast.Call) and name_of(node.func) == "Linear" else []
+    return any(map(_is_false, third))
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not node.value
+
+
+def _asks_whether_it_trains(node: ast.AST) -> bool:
+    tests = [node.test] if isinstance(node, ast.If | ast.IfExp) else []
+    return any(isinstance(one, ast.Attribute) and one.attr == "training" for test in tests for one in ast.walk(test))
+
+
+def _is_slip_of_a_layers(node: ast.AST) -> bool:
+    """`layer.weights`: almost what a linear layer has."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load) or node.attr in _OF_LINEAR:
+        return False
+    return bool(difflib.get_close_matches(node.attr, _OF_LINEAR, 1, 0.75))
 
 
 _ANYWHERE: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
@@ -292,4 +317,6 @@ _ANYWHERE: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
     ("asks for another precision", _asks_for(frozenset({"half", "float16", "bfloat16"}))),
     ("multiplies by zero", _multiplies_by_zero),
     ("bias=False", _has_no_bias),
+    ("asks whether it trains", _asks_whether_it_trains),
+    ("an attribute of a layer is spelled almost alike", _is_slip_of_a_layers),
 )
