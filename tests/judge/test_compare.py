@@ -192,6 +192,13 @@ def test_a_choice_is_settled_by_any_value_it_says(observation, choices):
     assert judge(question, "a", observation).verdict is Verdict.WRONG
 
 
+def test_a_missed_choice_and_dtype_are_told_in_words():
+    question = ask(AnswerKind.CHOICE, choices=("equal", "the fourth is larger"))
+    missed = judge(question, "equal", seen("text", "the fourth is larger"))
+    assert missed.difference == "you said “equal”; it was “the fourth is larger”"
+    assert judge(ask(AnswerKind.DTYPE), "float64", seen("dtype", "torch.float32")).difference.endswith("it was float32")
+
+
 def test_a_value_that_no_choice_says_settles_nothing():
     judgement = judge(ask("choice", choices=("1", "2")), "1", number(7))
     assert judgement.verdict is Verdict.UNKNOWN

@@ -17,7 +17,7 @@ from foretell.model.run import Observation
 _LONGEST_SHOWN = 80
 _ROWS_SHOWN = 2
 _PLAIN_BELOW = 10**15
-_QUOTED = frozenset({AnswerKind.PRINTED, AnswerKind.TABLE, AnswerKind.OPEN})
+_QUOTED = frozenset({AnswerKind.CHOICE, AnswerKind.PRINTED, AnswerKind.TABLE, AnswerKind.OPEN})
 
 
 def compare(prediction: Prediction, question: Question, observations: Sequence[Observation | None]) -> Judgement:

@@ -233,7 +233,7 @@ def _choice(said: Plain, choices: tuple[str, ...], observation: Observation) -> 
     seen = _chosen(observation, choices)
     if seen is None:
         return _foreign(observation, "one of the choices")
-    return _told(seen, match=said == seen)
+    return _told(f"“{seen}”", match=said == seen)
 
 
 def _chosen(observation: Observation, choices: tuple[str, ...]) -> str | None:
