@@ -72,7 +72,11 @@ HAS_OWN_TRAIN = (
     def train(self, data, epochs):
         for _ in range(epochs):
             self(data)
-
+"""
+)
+HAS_OWN_ZERO_GRAD = (
+    OWN_NAMES
+    + """
     def zero_grad(self, really):
         return really
 """
@@ -154,8 +158,14 @@ async def test_a_wrong_answer_that_uses_an_earlier_one_has_its_name(checker: Che
     assert found.misconception == "skip-missing"
 
 
-async def test_methods_of_the_learners_own_that_torch_has_too_are_left_to_the_learner(checker: Checker) -> None:
-    assert (await check(checker, "TwoLayerNet", HAS_OWN_TRAIN)).verdict is CheckVerdict.RIGHT
+async def test_a_method_that_takes_the_place_of_one_of_torchs_is_named(checker: Checker) -> None:
+    found = await check(checker, "TwoLayerNet", HAS_OWN_TRAIN)
+    assert found.verdict is CheckVerdict.WRONG
+    assert found.difference.startswith("`train()` or `eval()` of your model raises TypeError")
+
+
+async def test_a_method_of_the_learners_own_that_is_not_asked_for_is_left_to_the_learner(checker: Checker) -> None:
+    assert (await check(checker, "TwoLayerNet", HAS_OWN_ZERO_GRAD)).verdict is CheckVerdict.RIGHT
 
 
 async def test_a_parameter_that_is_one_number_can_be_looked_at(checker: Checker) -> None:

@@ -87,7 +87,12 @@ def remember(
     for number, outcome in enumerate(outcomes):
         for misconception in outcome.named:
             sightings[misconception].append(_sighting(outcome, outcomes[number + 1 :]))
-    found = [_remembered(misconception, seen, outcomes, could_show) for misconception, seen in sightings.items()]
+    slips = {one.id for lesson in lessons.values() for one in lesson.misconceptions if one.slip}
+    found = [
+        _remembered(misconception, seen, outcomes, could_show)
+        for misconception, seen in sightings.items()
+        if misconception not in slips
+    ]
     return tuple(
         sorted(found, key=lambda one: (not one.is_confident, -len(one.sightings), -_last(one.sightings).timestamp()))
     )

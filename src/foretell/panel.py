@@ -31,7 +31,7 @@ EXAMINE = "__import__('foretell.runtime.inside.examine', fromlist=['show_examine
 EXAMPLES = "__import__('foretell.runtime.inside.examples', fromlist=['show_examples']).show_examples"
 MOST_SECONDS = 10.0
 EXAMPLE_SECONDS = 1.0
-FORMAT = 6
+FORMAT = 7
 ENDED = Failure(kind=FailureKind.CRASH, message="It ended the process in which it was looked at.")
 
 Runner = Callable[[RunRequest], AsyncGenerator[Event, None]]
@@ -118,7 +118,8 @@ def answered(source: str, shown: Shown) -> Answered:
     failure = replace(shown.failure, line=None) if shown.failure is not None else None
     if behaviour is not None and (refused := memory_refused(behaviour)):
         failure = Failure(
-            kind=FailureKind.MEMORY, message=f"Your code asked for more memory than there is ({refused})."
+            kind=FailureKind.MEMORY,
+            message=f"In the check your code asked for more memory than it may use ({refused}).",
         )
     return Answered(source=source, failure=failure, behaviour=behaviour)
 

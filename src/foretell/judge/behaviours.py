@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from foretell.judge.behaviour import Behaviour, Failed, alike
+from foretell.judge.behaviour import Behaviour, Entries, Failed, Note, alike
 from foretell.judge.diagnose import Answered, Asked
 from foretell.judge.differences import (
+    at_difference,
     build_difference,
     expression_difference,
     input_evidence,
@@ -111,7 +112,13 @@ def _module_checks(behaviour: Behaviour, asked: Asked, build: str, said: Build) 
         evidence=_value_evidence(behaviour, reference, build),
     )
     yield from _more_checks(behaviour, reference, build)
-    if _is_made_each_time(said):
+    if not _is_made_each_time(said):
+        yield BehaviourCheck(
+            says="its parameters are its own",
+            ok=not behaviour.plain(f"{build}/taken"),
+            evidence=sharing_evidence(behaviour, build) or "it shares none with a module of an earlier cell",
+        )
+    else:
         yield BehaviourCheck(
             says="every instance has parameters of its own",
             ok=behaviour.plain(f"{build}/shared") == 0 and not behaviour.plain(f"{build}/taken"),
@@ -140,10 +147,15 @@ def _more_checks(behaviour: Behaviour, reference: Behaviour, build: str) -> Iter
     )
     zero, own = reference.entries(f"{build}/zero"), behaviour.notes.get(f"{build}/zero")
     if zero is not None and given is not None and alike(zero, given):
-        told = (
-            f"at zero parameters it returned {show_note(own)}; the input begins with {show_first(given)}" if own else ""
-        )
+        told = _zero_evidence(own, given)
         yield BehaviourCheck(says="with all parameters zero it returns its input", ok=alike(own, zero), evidence=told)
+
+
+def _zero_evidence(own: Note, given: Entries) -> str:
+    if isinstance(own, Entries) and own.values.shape == given.values.shape and not alike(own, given):
+        mine, was = at_difference(own, given)
+        return f"at zero parameters it returned {mine} where the input has {was}"
+    return f"at zero parameters it returned {show_note(own)}; the input begins with {show_first(given)}" if own else ""
 
 
 def _result_checks(behaviour: Behaviour, asked: Asked, build: str, said: Build) -> Iterator[BehaviourCheck]:
@@ -165,8 +177,14 @@ def _result_checks(behaviour: Behaviour, asked: Asked, build: str, said: Build) 
     yield BehaviourCheck(
         says="its argument is left alone",
         ok=all(alike(behaviour.notes.get(key), reference.notes[key]) for key in after),
-        evidence="its numbers were the same afterwards" if differs != "after" else "its numbers were others afterwards",
+        evidence=_after_evidence(behaviour, build, differs),
     )
+
+
+def _after_evidence(behaviour: Behaviour, build: str, differs: str | None) -> str:
+    if behaviour.plain(f"{build}/after/own"):
+        return "the result holds the very parameters of the argument"
+    return "its numbers were others afterwards" if differs == "after" else "its numbers were the same afterwards"
 
 
 def _result_evidence(behaviour: Behaviour, reference: Behaviour, build: str, said: Build) -> str:

@@ -18,12 +18,11 @@ from foretell.judge.trees import (
     PACKAGES,
     TENSOR_MAKERS,
     Function,
-    constant_of,
-    flatten,
     makes_anything,
     makes_layer,
     name_of,
     path_of,
+    reshapes_to_numbers,
     returns,
     root_of,
     targets_of,
@@ -42,6 +41,8 @@ def class_facts(owner: ast.ClassDef, functions: dict[str, Function]) -> Iterator
     yield from _of_parents(owner)
     yield from _of_method_names(methods)
     if any(makes_layer(one) for node in owner.body if any(targets_of(node)) for one in ast.walk(node)):
+        yield "layers in the class body"
+    if any(_is_on_class(target, owner.name) for node in ast.walk(owner) for target in targets_of(node)):
         yield "layers in the class body"
     init = methods.get("__init__")
     almost = init or next((one for name, one in methods.items() if _looks_like_init(name)), None)
@@ -66,6 +67,12 @@ def class_facts(owner: ast.ClassDef, functions: dict[str, Function]) -> Iterator
             yield "forward computes nothing"
         if any(not returns(one) for one in reached if one is not forward):
             yield "a helper returns nothing"
+
+
+def _is_on_class(target: ast.expr, name: str) -> bool:
+    """`Net.fc1 = …` or `self.__class__.fc1 = …`: what every instance has in common."""
+    parts = path_of(target)
+    return len(parts) > 1 and (parts[0] == name or parts[:2] == ["self", "__class__"])
 
 
 def base_facts(other: ast.ClassDef) -> Iterator[str]:
@@ -256,10 +263,12 @@ def _calls_itself(node: ast.AST) -> bool:
     return is_self or path_of(node.func) == ["self", "forward"]
 
 
-def _reshapes_to_numbers(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Call) or name_of(node.func) not in {"view", "reshape"}:
+def _closes_early(node: ast.AST) -> bool:
+    """`self.relu(self.fc1)(x)`: the layer goes in where its output should."""
+    inner = node.func if isinstance(node, ast.Call) else None
+    if not isinstance(inner, ast.Call) or root_of(inner.func) != "self":
         return False
-    return any(type(number := constant_of(one)) is int and number not in {-1, 1} for one in flatten(node.args))
+    return any(isinstance(one, ast.Attribute) and root_of(one) == "self" for one in inner.args)
 
 
 def _makes_zeros(node: ast.AST) -> bool:
@@ -286,8 +295,9 @@ _IN_FORWARD: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
     ("makes layers in forward", _makes_weights),
     ("uses a parameter by hand", _uses_parameter),
     ("forward calls itself", _calls_itself),
-    ("writes sizes into a reshape", _reshapes_to_numbers),
+    ("writes sizes into a reshape", reshapes_to_numbers),
     ("makes zeros in forward", _makes_zeros),
     ("applies relu", _applies_relu),
+    ("a bracket closes before the data is in", _closes_early),
     ("decides by a condition", _decides),
 )

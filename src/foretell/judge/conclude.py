@@ -29,11 +29,14 @@ def conclude(
     verdict = CheckVerdict.STOPPED if is_stopped(own) else CheckVerdict.WRONG
     name = name_of(own, asked, examples, catalogue)
     known = next((one for one in catalogue if one.id == name), None)
+    difference = difference_of(own, asked)
+    if all(one.ok for one in checks):  # what is wrong is none of the behaviours that have a line of their own
+        checks = (*checks, BehaviourCheck(says="does nothing else", ok=False, evidence=difference))
     return Diagnosis(
         verdict=verdict,
         misconception=name,
         says=_says(own, known),
-        difference=difference_of(own, asked),
+        difference=difference,
         checks=checks,
         seconds=0.0,
     )

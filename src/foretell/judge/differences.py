@@ -38,7 +38,7 @@ def name_failure(answered: Answered) -> str:
     if failure.kind in {"SyntaxError", "IndentationError", "TabError"}:
         return f"{line}Python cannot read it ({clip(failure.message.partition(' (<')[0], _LONGEST)})."
     message = clip(failure.message.partition(" Nothing you wrote is lost")[0], 2 * _LONGEST)
-    message = message.replace("Your cell", "Your code").replace(" It has been started again.", "")
+    message = message.replace("Your cell", "In the check your code").replace(" It has been started again.", "")
     return message if is_stopped(answered) else f"{line}{failure.kind}: {message}"
 
 
@@ -112,7 +112,7 @@ def _type_difference(behaviour: Behaviour, reference: Behaviour, build: str, sai
 
 
 def _is_of(stage: str, name: str) -> bool:
-    made = {"make", "type", "again", "set"}
+    made = {"make", "type", "again", "set", "train"}
     return (
         (name == "make" and stage in made)
         or (name == "out" and stage.startswith("out"))
@@ -130,6 +130,8 @@ def name_raised(build: Build, stage: str, failed: Failed) -> str:
         place = int(stage[3:])
         shape = build.inputs[place] if place < len(build.inputs) else None
         return f"For an input of shape {shape} it raises {message}" if shape else f"Called, it raises {message}"
+    if stage == "train":
+        return f"`train()` or `eval()` of your model raises {message}"
     doing = {"grad": "On the way back (gradients)", "moved": "In training", "zero": "With all parameters zero"}
     return f"{doing.get(stage, 'Called again')} it raises {message}"
 
@@ -172,7 +174,7 @@ def output_difference(behaviour: Behaviour, reference: Behaviour, build: str) ->
             return f"For a batch of {batch} your code returns {own.dtype}, the exercise asks {wanted.dtype}."
         if alike(own, given):
             return f"For a batch of {batch} your code returns its input, unchanged."
-        mine, right = _at_difference(own, wanted)
+        mine, right = at_difference(own, wanted)
         return (
             f"With the same parameters and the same batch of {batch} your code gives {mine}, the exercise asks {right}."
         )
@@ -184,7 +186,8 @@ def output_difference(behaviour: Behaviour, reference: Behaviour, build: str) ->
     return "A forward hook on your model saw nothing: calling the model does not go through nn.Module's own call."
 
 
-def _at_difference(own: Entries, wanted: Entries) -> tuple[str, str]:
+def at_difference(own: Entries, wanted: Entries) -> tuple[str, str]:
+    """Both numbers at the place where two tensors of one shape differ most."""
     gap = np.nan_to_num(np.abs(own.values - wanted.values), nan=math.inf)
     place = np.unravel_index(int(np.argmax(gap)), gap.shape) if gap.shape else ()
     return f"{own.values[place]:.4g}", f"{wanted.values[place]:.4g}"
@@ -201,7 +204,7 @@ def _named_difference(behaviour: Behaviour, reference: Behaviour, build: str) ->
         if own is not None and wanted is not None and own.values.shape != wanted.values.shape:
             return f"The {name} of the result has shape {own.values.shape}, the exercise asks {wanted.values.shape}."
         if own is not None and wanted is not None and not alike(own, wanted):
-            mine, right = _at_difference(own, wanted)
+            mine, right = at_difference(own, wanted)
             return f"One number of the {name} of the result is {mine}, where {right} is right."
     return "The result holds something else than the exercise asks."
 
@@ -252,7 +255,7 @@ def input_evidence(given: Entries | None, after: Note) -> str:
         return f"the tensor that was passed in is {show_note(after)} afterwards"
     if alike(after, given):
         return "the tensor that was passed in holds the same numbers afterwards"
-    mine, was = _at_difference(after, given)
+    mine, was = at_difference(after, given)
     return f"a number of the tensor that was passed in was {was} and is {mine} afterwards"
 
 

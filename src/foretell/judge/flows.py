@@ -16,6 +16,7 @@ from foretell.judge.trees import (
     name_of,
     pairs_of,
     path_of,
+    reshapes_to_numbers,
     root_of,
     targets_of,
     writes_sizes,
@@ -149,8 +150,13 @@ def filling_facts(function: Function) -> Iterator[str]:
         yield "fills a copy"
     if not [node for node in fills if not _fills_copy(node)]:
         yield "fills no layer"
-    if not any(isinstance(node, ast.For | ast.While | ast.comprehension) for node in ast.walk(function)):
+    if not any(_goes_through(node) for node in ast.walk(function)):
         yield "has no loop"
+
+
+def _goes_through(node: ast.AST) -> bool:
+    is_call = isinstance(node, ast.Call) and name_of(node.func) in {"reduce", "map", "accumulate"}
+    return is_call or isinstance(node, ast.For | ast.While | ast.comprehension)
 
 
 def _is_parameter(node: ast.expr) -> bool:
@@ -166,6 +172,8 @@ def number_facts(function: Function) -> Iterator[str]:
     """Sizes and places written in as numbers."""
     argument = function.args.args[0].arg if function.args.args else ""
     nodes = list(ast.walk(function))
+    if any(reshapes_to_numbers(node) for node in nodes):
+        yield "writes sizes into a reshape"
     if any(writes_sizes(node) for node in nodes):
         yield "writes sizes into layers"
     held = {

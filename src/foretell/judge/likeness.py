@@ -60,7 +60,7 @@ def _same_failures(one: Behaviour, other: Behaviour, build: str, stages: Sequenc
 
 
 def _make(one: Behaviour, other: Behaviour, build: str) -> bool:
-    return _same_failures(one, other, build, ("make", "type", "again", "set"))
+    return _same_failures(one, other, build, ("make", "type", "again", "set", "train"))
 
 
 def _type(one: Behaviour, other: Behaviour, build: str) -> bool:

@@ -67,6 +67,8 @@ def read_facts(source: str, wanted: str, before: frozenset[str] = frozenset()) -
         owner = next((one for one in reversed(classes) if one.name == wanted), classes[-1])
         facts.update(class_facts(owner, {one.name: one for one in tree.body if isinstance(one, Function)}))
         facts.update(fact for other in classes if other is not owner for fact in base_facts(other))
+        if {name_of(base) for base in owner.bases} & set(_module_objects(tree)):
+            facts.add("the parent class is called")
         facts.update(_of_earlier_models(tree, classes, before - {wanted}))
         if not any(map(derives_from_torch, classes)):
             facts.add("no class derives from one of torch")
@@ -98,6 +100,13 @@ def _of_tampering(tree: ast.Module, nodes: list[ast.AST]) -> Iterator[str]:
     calls = [node for node in nodes if isinstance(node, ast.Call) and name_of(node.func) == "setattr" and node.args]
     if any(root_of(one) in PACKAGES for one in (*targets, *(call.args[0] for call in calls))):
         yield "replaces a function of torch"
+
+
+def _module_objects(tree: ast.Module) -> Iterator[str]:
+    """Names that are given an nn.Module() where the class was meant."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and name_of(node.value) == "Module":
+            yield from map(name_of, targets_of(node))
 
 
 def _of_earlier_models(tree: ast.Module, classes: list[ast.ClassDef], before: frozenset[str]) -> Iterator[str]:
@@ -317,6 +326,8 @@ _ANYWHERE: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
     ("asks for another precision", _asks_for(frozenset({"half", "float16", "bfloat16"}))),
     ("multiplies by zero", _multiplies_by_zero),
     ("bias=False", _has_no_bias),
+    ("uses numpy", _named(lambda name: name in {"np", "numpy"})),
+    ("registers buffers", _called(lambda _, name: name == "register_buffer")),
     ("asks whether it trains", _asks_whether_it_trains),
     ("an attribute of a layer is spelled almost alike", _is_slip_of_a_layers),
 )

@@ -68,6 +68,13 @@ def writes_sizes(node: ast.AST) -> bool:
     return any(type(constant_of(one)) is int and constant_of(one) not in {0, 1} for one in given)
 
 
+def reshapes_to_numbers(node: ast.AST) -> bool:
+    """Whether a tensor is given a shape that is written in as numbers."""
+    if not isinstance(node, ast.Call) or name_of(node.func) not in {"view", "reshape"}:
+        return False
+    return any(type(number := constant_of(one)) is int and number not in {-1, 1} for one in flatten(node.args))
+
+
 def targets_of(node: ast.AST) -> Iterator[ast.expr]:
     """What a node assigns to."""
     if isinstance(node, ast.Assign):

@@ -19,7 +19,8 @@ class Misconception:
 
     `refutation` (at most 60 words) says what is tempting, that it is not so, and why; `{evidence}` in it stands for a
     sentence about the run at hand. `says` is one sentence for code that shows the belief, "" where only predictions do.
-    `signs` are the facts that show it in code, in alternatives: each inner tuple has to hold as a whole.
+    `signs` are the facts that show it in code, in alternatives: each inner tuple has to hold as a whole. A `slip` is
+    nothing that anybody believes, such as a bracket left out, and is not remembered.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Misconception:
     refutation: str
     says: str = ""
     signs: tuple[tuple[str, ...], ...] = ()
+    slip: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from foretell.parse.overlay import OverlayQuestion
 from foretell.parse.toml_tables import Table, check_schema, read_toml
 
 CATALOGUE = "misconceptions.toml"
-KEYS = frozenset({"name", "refutation", "says", "signs"})
+KEYS = frozenset({"name", "refutation", "says", "signs", "slip"})
 ID = re.compile(r"(?!.{81})[a-z0-9]+(?:-[a-z0-9]+)*")
 VARIANT_MARK = "--"
 
@@ -58,12 +58,19 @@ def _read_one(root: Table, id: str, values: object) -> Misconception:
         raise table.fail(f"`refutation` has {words} words", f"Keep at most {MOST_WORDS}.", "refutation")
     return Misconception(
         id=id, name=_on_one_line(table.text("name")), refutation=refutation,
-        says=_on_one_line(table.text_or("says", "")), signs=_signs(table),
+        says=_on_one_line(table.text_or("says", "")), signs=_signs(table), slip=_slip(table),
     )  # fmt: skip
 
 
 def _on_one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _slip(table: Table) -> bool:
+    slip = table.values.get("slip", False)
+    if not isinstance(slip, bool):
+        raise table.fail("`slip` is neither true nor false", "Write slip = true for what nobody believes.", "slip")
+    return slip
 
 
 def _signs(table: Table) -> tuple[tuple[str, ...], ...]:

@@ -17,7 +17,7 @@ from foretell import drawn, gate
 from foretell.model.attempt import History, Opened
 from foretell.model.belief import Misconception
 from foretell.model.lesson import CodeCell, Lesson, Question
-from foretell.web.cells import Scene, asked_again_now, name_of
+from foretell.web.cells import Scene, asked_now, name_of
 from foretell.web.markup import highlighted, inline_html
 from foretell.web.page_views import BeliefEntry, BeliefExample, BeliefsPage
 from foretell.web.refutations import of_catalogue
@@ -76,7 +76,7 @@ def _met(scene: Scene) -> _Met:
     record = scene.now.record
     return _Met(
         settled=frozenset(drawn.base_id(one) for one in gate.settled_questions(record)),
-        again=asked_again_now(scene),
+        again=asked_now(scene, again=True),
         run=gate.opened_cells(record),
         shown=_shown_to(record),
     )

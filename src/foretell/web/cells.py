@@ -225,10 +225,13 @@ def _places(scene: Scene, cells: Iterable[CodeCell]) -> str:
     return " and ".join(dict.fromkeys(name_of(scene, code.cell) for code in cells))
 
 
-def asked_again_now(scene: Scene) -> frozenset[str]:
-    """The questions that are being asked again, by their ids in the lesson: what was seen of them is put aside."""
+def asked_now(scene: Scene, *, again: bool = False) -> frozenset[str]:
+    """The questions that are open, by their ids in the lesson; with `again` those that are being asked once more.
+
+    What was seen of them before, or before the lesson was started over, would tell their answers.
+    """
     asked = (question.id for code in scene.lesson.code_cells for question in gate.open_questions(code, scene.history))
-    return frozenset(drawn.base_id(one) for one in asked if drawn.is_again(one))
+    return frozenset(drawn.base_id(one) for one in asked if drawn.is_again(one) or not again)
 
 
 def name_of(scene: Scene, cell: str) -> str:

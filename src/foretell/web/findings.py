@@ -98,6 +98,14 @@ def _lines(checks: Iterable[Check]) -> tuple[CheckLine, ...]:
 
 
 def _next_key(lesson: Lesson, cell: str) -> str:
+    """Where a learner goes on: at the next cell of the same part that asks for something, else at the next part."""
+    section = gate.section_of(lesson, cell)
+    cells = [item for item in section.items if isinstance(item, CodeCell)]
+    tests = {test for code in cells if code.task is not None for test in code.task.test_cells}
+    below = cells[[code.cell for code in cells].index(cell) + 1 :]
+    asking = (code.cell for code in below if (code.prompt or code.task) and code.cell not in tests)
+    if (first := next(asking, None)) is not None:
+        return f"cell-{first}"
     keys: Sequence[str] = [section.key for section in lesson.sections if section.kind is not SectionKind.INTRO]
     place = keys.index(gate.section_of(lesson, cell).key)
     return keys[place + 1] if place + 1 < len(keys) else ""

@@ -104,10 +104,17 @@ def ledger_rows(code: CodeCell, history: History, catalogue: Sequence[Misconcept
         if question.id in predictions:
             row = _predicted_row(question, predictions[question.id], code, history)
             named = _misconceptions(question, history)
-            evidence = evidence_of(question.kind, row.pairs) if named else ""
+            evidence = evidence_of(question.kind, row.pairs, _run_in_words(row.run, code, history)) if named else ""
             yield replace(row, refutations=refutations(named, catalogue, evidence, told))
         elif question.id in settled:
             yield _skipped_row(question, code, history)
+
+
+def _run_in_words(run: int | None, code: CodeCell, history: History) -> str:
+    """The run that a prediction was compared with: the one whose output stands there, or an earlier one."""
+    last = gate.latest_run(history, code.cell)
+    compared = next((kept for kept in history.runs if kept.id == run), None)
+    return "this run" if compared is None or last is None or compared.id == last.id else f"run {compared.number}"
 
 
 def judgement_of(question: str, history: History) -> tuple[Judgement, KeptRun] | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from foretell import drawn, gate
 from foretell.model.attempt import History, Verdict
 from foretell.model.lesson import Block, BlockRole, CodeCell, Lesson, Section, SectionKind
-from foretell.web.cells import Scene, asked_again_now, cell_view
+from foretell.web.cells import Scene, asked_now, cell_view
 from foretell.web.ledgers import calibration_view, ledger_rows
 from foretell.web.markup import inline_html, markdown_html
 from foretell.web.outputs import text_of
@@ -159,7 +159,7 @@ def section_done(scene: Scene, section: Section) -> bool:
 def report_page(scene: Scene, chrome: Chrome, ideas: tuple[Idea, ...] = (), asked_again: str = "") -> ReportPage:
     """Give every prediction beside what happened, confident misses first."""
     lines: list[ReportLine] = []
-    waiting, put_aside = asked_again_now(scene), 0
+    waiting, put_aside = asked_now(scene), 0
     for section in scene.lesson.sections:
         for code in section.items:
             if isinstance(code, CodeCell):

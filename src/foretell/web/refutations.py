@@ -46,14 +46,14 @@ def of_catalogue(text: str) -> str:
     return "`".join(part if place % 2 else part.replace("__", r"\_\_") for place, part in enumerate(parts))
 
 
-def evidence_of(kind: AnswerKind, pairs: Sequence[LedgerPair]) -> str:
-    """What was said and what this run gave, of the first row that was missed, as a sentence in Markdown."""
+def evidence_of(kind: AnswerKind, pairs: Sequence[LedgerPair], run: str = "this run") -> str:
+    """What was said and what the run gave, of the first row that was missed, as a sentence in Markdown."""
     pair = next((one for one in pairs if one.verdict in _MISSED), None)
     if pair is None:
         return ""
     said, gave = (_value(kind, text) for text in (pair.said, pair.observed))
     where = f"For {in_code(clip(pair.label, _LONGEST_SHOWN))} you" if pair.label else "You"
-    return f"{where} said {said}; this run gave {gave}."
+    return f"{where} said {said}; {run} gave {gave}."
 
 
 def _value(kind: AnswerKind, text: str) -> str:
@@ -103,7 +103,7 @@ def _sentence(text: str) -> str:
     if not text:
         return ""
     ended = text if text[-1] in ".?…" else f"{text}."
-    is_code = bool(set(ended.partition(" ")[0]) & set("_(`[="))
+    is_code = bool(set(ended.partition(" ")[0]) & set("_(`[=."))
     return ended if is_code else ended[0].upper() + ended[1:]
 
 

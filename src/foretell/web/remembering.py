@@ -7,7 +7,7 @@ Invariant: a page of reviews says what was asked and how sure the learner was, n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from foretell import drawn
@@ -15,7 +15,7 @@ from foretell.due import AskedAgain, DueQuestion, due_questions
 from foretell.memory import Again, Remembered, Sighting
 from foretell.model.attempt import History
 from foretell.model.lesson import Lesson
-from foretell.web.cells import Scene, asked_again_now, name_of, scene_of
+from foretell.web.cells import Scene, asked_now, name_of, scene_of
 from foretell.web.markup import inline_html
 from foretell.web.page_views import HomeIdea, Idea, IdeaLine, ReviewItem
 from foretell.web.refutations import in_words, of_catalogue
@@ -40,22 +40,26 @@ class Played:
 def report_ideas(scene: Scene, remembered: Sequence[Remembered]) -> tuple[Idea, ...]:
     """The ideas behind the misses of one lesson, in the order in which they are remembered.
 
-    What was seen where a question is being asked again is left out: it would tell the answer.
+    What was seen of a question that is open now is left out: it would tell the answer.
     """
-    waiting = asked_again_now(scene)
+    waiting = asked_now(scene)
+    told = (
+        replace(one, sightings=tuple(seen for seen in one.sightings if seen.place.question not in waiting))
+        for one in remembered
+    )
     return tuple(
         Idea(
             id=one.misconception,
             name_html=inline_html(of_catalogue(known.name)),
             counted=_counted(one),
-            lines=tuple(_line(scene, seen) for seen in one.sightings if seen.place.question not in waiting),
+            lines=tuple(_line(scene, seen) for seen in one.sightings),
             since_html=inline_html(name_of(scene, one.right_since.cell))
             if _is_here(scene, one) and one.right_since
             else "",
             since_href=f"/l/{scene.lesson.id}#cell-{one.right_since.cell}" if one.right_since else "",
         )
-        for one in remembered
-        if (known := scene.lesson.misconception(one.misconception)) is not None
+        for one in told
+        if one.sightings and (known := scene.lesson.misconception(one.misconception)) is not None
     )
 
 

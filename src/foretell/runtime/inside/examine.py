@@ -171,7 +171,7 @@ def _look_at_module(
     notes.plain(f"{key}/start", [_span(each) for each in start])
     for module in (made, other):
         notes.attempt(f"{key}/set", partial(_set, module, seed, plan["tied"]))
-        _switch(module, training=True)
+        notes.attempt(f"{key}/train", module.train)
     _call(notes, key, made, build, plan)
     notes.attempt(f"{key}/set", partial(_set, made, seed, plan["tied"]))
     _look_at_randomness(notes, key, (made, other), _input(build["inputs"][0], seed, 0, 1.0))
@@ -184,12 +184,6 @@ def _span(values: Any) -> list[float]:
     """The least and the greatest of some numbers, of complex ones of their parts."""
     real = _torch().view_as_real(values.resolve_conj()) if values.is_complex() else values.float()
     return [float(real.min()), float(real.max())] if real.numel() else []
-
-
-def _switch(module: Any, *, training: bool) -> None:
-    """Put a module and all inside it into training or evaluation; a learner may have written a `train` of their own."""
-    for part in _torch().nn.Module.modules(module):
-        part.training = training
 
 
 def _forget_gradients(module: Any) -> None:
@@ -238,9 +232,9 @@ def _look_at_randomness(notes: Notes, key: str, pair: tuple[Any, Any], given: An
     for name, module in (("same", made), ("other", other)):
         value = notes.attempt(f"{key}/{name}", partial(_apply, module, given.clone()))
         notes.array(f"{key}/{name}", value)
-    _switch(made, training=False)
+    notes.attempt(f"{key}/train", made.eval)
     value = notes.attempt(f"{key}/eval", partial(_apply, made, given.clone()))
-    _switch(made, training=True)
+    notes.attempt(f"{key}/train", made.train)
     notes.array(f"{key}/eval", value)
 
 
