@@ -91,7 +91,7 @@ def test_what_a_limit_ended_is_stopped_and_named_only_by_what_says_so() -> None:
     catalogue = [belief("loops", ("source: has a loop",)), belief("endless", ("stopped: time", "source: has a loop"))]
     found = conclude(own, ASKED, [], catalogue)
     assert (found.verdict, found.misconception) == (CheckVerdict.STOPPED, "endless")
-    assert "Your code ran longer" in found.difference
+    assert "In the check your code ran longer" in found.difference
 
 
 def test_a_wrong_answer_without_a_name_shows_the_plainest_difference() -> None:

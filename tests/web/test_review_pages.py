@@ -172,7 +172,7 @@ def test_the_home_page_counts_ideas_over_lessons(door, lesson, tmp_path):
     miss_c(door, lesson)
     other = door.desk.shelf.open(str(write_times(tmp_path / "more" / "times"))).id
     miss_c(door, other)
-    assert "Times is plus 2 times in 2 lessons Not asked again yet" in main_of(door, "/")
+    assert "“Times is plus” 2 times in 2 lessons Not asked again yet" in main_of(door, "/")
 
 
 def test_the_catalogue_says_nothing_before_the_questions_have_been_met(door, lesson):

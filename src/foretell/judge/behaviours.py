@@ -112,22 +112,16 @@ def _module_checks(behaviour: Behaviour, asked: Asked, build: str, said: Build) 
         evidence=_value_evidence(behaviour, reference, build),
     )
     yield from _more_checks(behaviour, reference, build)
-    if not _is_made_each_time(said):
-        yield BehaviourCheck(
-            says="its parameters are its own",
-            ok=not behaviour.plain(f"{build}/taken"),
-            evidence=sharing_evidence(behaviour, build) or "it shares none with a module of an earlier cell",
-        )
-    else:
-        yield BehaviourCheck(
-            says="every instance has parameters of its own",
-            ok=behaviour.plain(f"{build}/shared") == 0 and not behaviour.plain(f"{build}/taken"),
-            evidence=sharing_evidence(behaviour, build),
-        )
+    yield _sharing_check(behaviour, build, made_each_time="(" in said.make)
 
 
-def _is_made_each_time(build: Build) -> bool:
-    return "(" in build.make
+def _sharing_check(behaviour: Behaviour, build: str, *, made_each_time: bool) -> BehaviourCheck:
+    taken, shared = behaviour.plain(f"{build}/taken"), behaviour.plain(f"{build}/shared")
+    return BehaviourCheck(
+        says="every instance has parameters of its own" if made_each_time else "its parameters are its own",
+        ok=shared == 0 and not taken,
+        evidence=sharing_evidence(behaviour, build, made_each_time=made_each_time),
+    )
 
 
 def _more_checks(behaviour: Behaviour, reference: Behaviour, build: str) -> Iterator[BehaviourCheck]:

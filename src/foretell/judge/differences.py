@@ -237,14 +237,15 @@ def training_evidence(behaviour: Behaviour, build: str, dead: int, total: int) -
     return f"a gradient for each of the {total} parameters; three steps of training moved all of them"
 
 
-def sharing_evidence(behaviour: Behaviour, build: str) -> str:
+def sharing_evidence(behaviour: Behaviour, build: str, *, made_each_time: bool = True) -> str:
     """Whose parameters it holds besides its own."""
     taken, shared = behaviour.plain(f"{build}/taken"), behaviour.plain(f"{build}/shared")
     if taken:
         return f"It holds the very parameters of `{taken[0]}`: training one changes the other."
     if shared:
         return f"Two instances hold {shared} parameters in common: training one changes the other."
-    return "two instances have no parameter in common" if shared == 0 else ""
+    none = "two instances have no parameter in common" if made_each_time else "no earlier module has one of them"
+    return none if shared == 0 else ""
 
 
 def input_evidence(given: Entries | None, after: Note) -> str:

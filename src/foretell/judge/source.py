@@ -64,30 +64,33 @@ def read_facts(source: str, wanted: str, before: frozenset[str] = frozenset()) -
         facts.add("rebinds an earlier name")
     classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
     if classes:
-        owner = next((one for one in reversed(classes) if one.name == wanted), classes[-1])
-        facts.update(class_facts(owner, {one.name: one for one in tree.body if isinstance(one, Function)}))
-        facts.update(fact for other in classes if other is not owner for fact in base_facts(other))
-        if {name_of(base) for base in owner.bases} & set(_module_objects(tree)):
-            facts.add("the parent class is called")
-        facts.update(_of_earlier_models(tree, classes, before - {wanted}))
-        if not any(map(derives_from_torch, classes)):
-            facts.add("no class derives from one of torch")
-        if any(
-            makes_layer(one)
-            for each in classes
-            for part in each.body
-            if any(targets_of(part))
-            for one in ast.walk(part)
-        ):
-            facts.add("layers in the class body")
-    function = next((one for one in tree.body if isinstance(one, Function) and one.name == wanted), None)
-    if any(isinstance(one, Function) and one.name == "forward" for one in tree.body):
-        facts.add("forward stands outside the class")
-    if function is not None:
-        beside = [one for one in tree.body if isinstance(one, Function) and one is not function]
-        quiet = frozenset(one.name for one in beside if not returns(one))
-        facts |= {*flow_facts(function, "function", quiet), *filling_facts(function), *number_facts(function)}
+        facts |= {*_of_classes(tree, classes, wanted), *_of_earlier_models(tree, classes, before - {wanted})}
+    facts.update(_of_functions([one for one in tree.body if isinstance(one, Function)], wanted))
     return frozenset(f"source: {fact}" for fact in facts)
+
+
+def _of_classes(tree: ast.Module, classes: list[ast.ClassDef], wanted: str) -> Iterator[str]:
+    owner = next((one for one in reversed(classes) if one.name == wanted), classes[-1])
+    yield from class_facts(owner, {one.name: one for one in tree.body if isinstance(one, Function)})
+    for other in classes:
+        yield from base_facts(other) if other is not owner else ()
+        if any(makes_layer(one) for part in other.body if any(targets_of(part)) for one in ast.walk(part)):
+            yield "layers in the class body"
+    if {name_of(base) for base in owner.bases} & set(_module_objects(tree)):
+        yield "the parent class is called"
+    if not any(map(derives_from_torch, classes)):
+        yield "no class derives from one of torch"
+
+
+def _of_functions(functions: list[Function], wanted: str) -> Iterator[str]:
+    if any(one.name == "forward" for one in functions):
+        yield "forward stands outside the class"
+    function = next((one for one in functions if one.name == wanted), None)
+    if function is not None:
+        quiet = frozenset(one.name for one in functions if one is not function and not returns(one))
+        yield from flow_facts(function, "function", quiet)
+        yield from filling_facts(function)
+        yield from number_facts(function)
 
 
 def _of_tampering(tree: ast.Module, nodes: list[ast.AST]) -> Iterator[str]:
