@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from foretell.judge.behaviours import checks_of
 from foretell.judge.diagnose import Answered, Asked, is_right, is_stopped, name_of
 from foretell.judge.differences import difference_of, name_failure
+from foretell.judge.hints import hint_of
 from foretell.model.attempt import BehaviourCheck, CheckVerdict, Diagnosis
 from foretell.model.belief import Misconception
 
@@ -54,4 +55,4 @@ def _says(own: Answered, known: Misconception | None) -> str:
         return known.says or known.name
     if is_stopped(own):
         return name_failure(own)
-    return FAILED if own.failure is not None else UNNAMED
+    return hint_of(own) or (FAILED if own.failure is not None else UNNAMED)

@@ -146,12 +146,35 @@ def filling_facts(function: Function) -> Iterator[str]:
     if any(isinstance(one, ast.Attribute) and one.attr == "forward" and root_of(one) in given for one in targets):
         yield "replaces forward of what it was given"
     fills = [node for node in ast.walk(function) if _fills(node)]
+    nodes = list(ast.walk(function))
+    if any(_multiplies_on_the_right(node) for node in nodes) and not any(_goes_backwards(node) for node in nodes):
+        yield "multiplies by the next weight on the right"
     if any(_fills_copy(node) for node in fills):
         yield "fills a copy"
     if not [node for node in fills if not _fills_copy(node)]:
         yield "fills no layer"
     if not any(_goes_through(node) for node in ast.walk(function)):
         yield "has no loop"
+
+
+def _multiplies_on_the_right(node: ast.AST) -> bool:
+    """`W = W @ layer.weight`, where what comes later belongs on the left."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+        return False
+    value = node.value
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.MatMult):
+        left, right = value.left, value.right
+    elif isinstance(value, ast.Call) and name_of(value.func) in {"matmul", "mm"} and len(value.args) == 2:
+        left, right = value.args
+    else:
+        return False
+    return isinstance(left, ast.Name) and left.id == node.targets[0].id and path_of(right)[-1] == "weight"
+
+
+def _goes_backwards(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        return name_of(node.func) == "reversed"
+    return isinstance(node, ast.Slice) and isinstance(node.step, ast.UnaryOp)
 
 
 def _goes_through(node: ast.AST) -> bool:

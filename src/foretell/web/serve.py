@@ -6,9 +6,11 @@ host that was named and nowhere else; the key's file can be read by its owner on
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import http.client
 import json
+import logging
 import os
 import secrets
 import signal
@@ -185,6 +187,7 @@ def serve(desk: Desk, note: Path, listener: socket.socket, ready: Callable[[int]
     config = uvicorn.Config(
         create_app(desk), log_level="warning", access_log=False, timeout_graceful_shutdown=1, ws="none", lifespan="on"
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_no_cut_off_page)
     server = _Announced(config, desk.runtime, lambda: ready(int(port)))
     text = json.dumps({"host": host, "port": port, "pid": os.getpid()})
     try:
@@ -205,6 +208,12 @@ def serve(desk: Desk, note: Path, listener: socket.socket, ready: Callable[[int]
     if server.failure is not None:
         desk.store.close()
         raise server.failure
+
+
+def _is_no_cut_off_page(record: logging.LogRecord) -> bool:
+    """Whether a line of uvicorn's is worth printing: pages that still listen as we end are cut off on purpose."""
+    cut_off = record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
+    return not cut_off and "timeout graceful shutdown exceeded" not in str(record.msg)
 
 
 class _Announced(uvicorn.Server):
