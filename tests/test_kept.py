@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,15 @@ import pytest
 from foretell.kept import FolderCache
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
-    """No file may become larger than 1,000 bytes, as on a disk that is full."""
+    """No file may grow beyond 1,000 bytes, as on a full disk. Not for long: what pytest prints may be one."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_what_was_put_is_there(tmp_path: Path) -> None:
@@ -27,9 +30,10 @@ def test_what_was_put_is_there(tmp_path: Path) -> None:
     assert (cache.get("key"), cache.get("other"), cache.has("other")) == ("text", None, False)
 
 
-def test_what_does_not_fit_leaves_nothing_behind(tmp_path: Path, small_files: None) -> None:
+def test_what_does_not_fit_leaves_nothing_behind(tmp_path: Path) -> None:
     cache = FolderCache(tmp_path)
-    cache.put("key", "x" * 5000)
+    with small_files():
+        cache.put("key", "x" * 5000)
     assert not cache.has("key")
     assert list(tmp_path.iterdir()) == []
 
