@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from foretell import gate
 from foretell.errors import CommitError
 from foretell.model.attempt import Commit, Diagnosis, Draft, History, Judgement, KeptRun, Opened, Opening, Prediction
 from foretell.model.lesson import (
@@ -26,7 +27,7 @@ from foretell.model.lesson import (
     Support,
     Task,
 )
-from foretell.model.run import AssertSeen, Event, Failure, Observation, Run, RunRequest, StreamOutput
+from foretell.model.run import AssertSeen, CellSource, Event, Failure, Observation, Run, RunRequest, StreamOutput
 
 SECRET = "assert layer.weight.shape == (5, 10)"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -190,6 +191,18 @@ def ran(cell: str, *, asserts: tuple[bool, ...] = (), failure: Failure | None = 
         asserts=tuple(AssertSeen(line=1, source="ok", passed=passed, left=str(passed)) for passed in asserts),
         seconds=0.01,
     )
+
+
+def run_of(record, lesson, cell, result=None):
+    """Put a commit and a finished run of a cell on record, as `loop.play` does."""
+    code = lesson.code_cell(cell)
+    history = record.history()
+    made = record.commit(cell=cell, predictions=(), skipped=(), key=f"key{len(history.commits)}")
+    text = gate.learner_code(code, record.history())
+    source = CellSource(cell=cell, text=gate.joined(code, text))
+    state = gate.state_key(gate.prefix_of(lesson, record.history(), cell), source)
+    kept = record.start_run(cell=cell, commit=made.id, code=text, state=state, key=f"run{made.id}")
+    record.finish_run(kept.id, result or ran(cell), ())
 
 
 def shape(*sizes: int) -> Observation:

@@ -12,19 +12,7 @@ from foretell.model.attempt import CheckVerdict, Diagnosis, Opened
 from foretell.model.belief import Build, Probing
 from foretell.model.lesson import CodeCell, Piece
 from foretell.model.run import CellSource, Failure, Run
-from lessons_for_tests import SECRET, MemoryRecord, asking_cell, lesson_of, plain_cell, question, ran, task_cell
-
-
-def run_of(record, lesson, cell, result=None):
-    """Put a commit and a finished run of a cell on record, as `loop.play` does."""
-    code = lesson.code_cell(cell)
-    history = record.history()
-    made = record.commit(cell=cell, predictions=(), skipped=(), key=f"key{len(history.commits)}")
-    text = gate.learner_code(code, record.history())
-    source = CellSource(cell=cell, text=gate.joined(code, text))
-    state = gate.state_key(gate.prefix_of(lesson, record.history(), cell), source)
-    kept = record.start_run(cell=cell, commit=made.id, code=text, state=state, key=f"run{made.id}")
-    record.finish_run(kept.id, result or ran(cell), ())
+from lessons_for_tests import SECRET, MemoryRecord, asking_cell, lesson_of, plain_cell, question, ran, run_of, task_cell
 
 
 def test_a_withheld_line_end_leaves_the_line():

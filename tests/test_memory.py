@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from foretell.memory import Again, Place, in_lesson, remember
 from foretell.model.attempt import CheckVerdict, Diagnosis, Judgement, Prediction, Verdict
-from foretell.model.belief import Belief, Probing, WrongExample
+from foretell.model.belief import Belief, Misconception, Probing, WrongExample
 from foretell.store.history import KeptCheck, KeptPrediction
 from lessons_for_tests import NOON, asking_cell, lesson_of, question, task_cell
 
@@ -106,3 +106,10 @@ def test_lessons_are_counted_together_and_told_apart():
 
 def test_an_answer_that_was_not_compared_tells_nothing():
     assert remember([replace(said("c-q1"), judgement=None), said("c-q2", Verdict.WRONG)], [], LESSONS) == ()
+
+
+def test_a_slip_is_not_remembered():
+    slip = Misconception(id="typo", name="A typo", refutation="It is one.", slip=True)
+    lesson = replace(LESSON, misconceptions=(slip,))
+    assert remember([], [checked(misconception="typo")], {"small": lesson}) == ()
+    assert len(remember([], [checked(misconception="typo")], LESSONS)) == 1

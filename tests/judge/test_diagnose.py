@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from foretell.judge.behaviour import Behaviour, Entries
@@ -107,3 +109,18 @@ def test_a_syntax_error_is_wrong_and_told_with_its_line() -> None:
     found = conclude(own, ASKED, [], [belief("unread", ("source: is not Python",))])
     assert (found.verdict, found.misconception) == (CheckVerdict.WRONG, "unread")
     assert found.difference == "Line 1: Python cannot read it (expected ':')."
+
+
+def test_a_wrong_answer_that_has_every_behaviour_that_is_listed_is_not_said_to_pass_all() -> None:
+    kept = {"earlier/model/0": Entries(dtype="float32", values=np.array([1.0]))}
+    changed = {"earlier/model/0": Entries(dtype="float32", values=np.array([2.0]))}
+    told = {
+        "0/count": 2,
+        "0/shared": 0,
+        "0/taken": (),
+        "0/hook0": Entries(dtype="float32", values=np.array([1.0, 2.0])),
+    }
+    asked = replace(ASKED, reference=Behaviour(notes={**behaviour(1.0, 2.0).notes, **told, **kept}))
+    found = conclude(answer(seen=Behaviour(notes={**behaviour(1.0, 2.0).notes, **told, **changed})), asked, (), ())
+    assert found.verdict is CheckVerdict.WRONG
+    assert not all(one.ok for one in found.checks)

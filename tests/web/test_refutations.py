@@ -63,6 +63,21 @@ def test_a_miss_shows_its_card_with_evidence_of_this_run():
     assert "it was (5, 10)" not in words(drawn)
 
 
+def test_after_another_run_the_card_names_the_run_that_was_compared():
+    record, code = MemoryRecord(), asking_cell("c", WEIGHT)
+    lesson = replace(lesson_of(code), misconceptions=CATALOGUE)
+    answers = {"c-q1": Answer(texts=("(10, 5)",), confidence=80)}
+    allowed = loop.commit(code, loop.read_form((WEIGHT,), answers), record, "k")
+    for number, compares in enumerate((True, False), start=1):
+        kept = record.start_run(cell="c", commit=allowed.id, code="", state="s", key=f"k{number}")
+        ended = ran("c")
+        ended.observations.update({("c-q1", 0): shape(5, 10), ("c-q1/belief-0", 0): shape(10, 5)})
+        record.finish_run(kept.id, ended, loop.judge(code, record.history(), ended) if compares else ())
+    drawn = words(str(draw_cell(cell_view(scene_of(lesson, record.history(), {}), code), CHROME, "small")))
+    assert "You said (10, 5); run 1 gave (5, 10)." in drawn
+    assert "this run gave" not in drawn
+
+
 def test_a_confident_miss_is_loud_with_its_card():
     drawn = asked_and_run(WEIGHT, **{"c-q1": shape(5, 10), "c-q1/belief-0": shape(10, 5)})
     (loud,) = re.findall(r'<li class="row loud miss".*?</li>', drawn, re.S)

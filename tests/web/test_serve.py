@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import resource
 import signal
@@ -99,3 +100,13 @@ def test_a_host_of_this_machine_is_listened_on_and_no_other():
         assert listener.getsockname()[0] in {"127.0.0.1", "::1"}
     with pytest.raises(UsageError, match="not an address of this machine"):
         serve.listen(None, "192.0.2.77")
+
+
+def test_pages_that_are_cut_off_as_foretell_ends_are_no_fault():
+    def record(message: str, fault: BaseException | None = None) -> logging.LogRecord:
+        told = (type(fault), fault, None) if fault is not None else None
+        return logging.LogRecord("uvicorn.error", logging.ERROR, __file__, 1, message, (), told)
+
+    assert not serve._is_no_cut_off_page(record("Cancel 1 running task(s), timeout graceful shutdown exceeded"))
+    assert not serve._is_no_cut_off_page(record("Exception in ASGI application\n", asyncio.CancelledError()))
+    assert serve._is_no_cut_off_page(record("Exception in ASGI application\n", ValueError()))
