@@ -44,6 +44,14 @@ NO_FORWARD = 'Module [Net] is missing the required "forward" function'
             ),
             "write `def forward(self, x)`",
         ),
+        (
+            probed(
+                HEAD.replace("        super().__init__()\n", "") + "        super().__init__()\n",
+                "AttributeError",
+                "cannot assign module before Module.__init__() call",
+            ),
+            "has to come before the first",
+        ),
         (defined("net = nn.Sequential([nn.ReLU()])", "TypeError", "list is not a Module subclass"), "put a star"),
         (
             probed(HEAD + "    def foward(self, x):\n        return x\n", "NotImplementedError", NO_FORWARD),

@@ -40,6 +40,8 @@ def class_facts(owner: ast.ClassDef, functions: dict[str, Function]) -> Iterator
     around = {**functions, **methods}
     yield from _of_parents(owner)
     yield from _of_method_names(methods)
+    if any(name_of(target) == "__call__" for node in owner.body for target in targets_of(node)):
+        yield "defines __call__"
     if any(makes_layer(one) for node in owner.body if any(targets_of(node)) for one in ast.walk(node)):
         yield "layers in the class body"
     if any(_is_on_class(target, owner.name) for node in ast.walk(owner) for target in targets_of(node)):
@@ -263,6 +265,13 @@ def _calls_itself(node: ast.AST) -> bool:
     return is_self or path_of(node.func) == ["self", "forward"]
 
 
+def _goes_through_itself(node: ast.AST) -> bool:
+    """`for part in self.modules()`: the first of them is the module itself."""
+    if not isinstance(node, ast.For) or not isinstance(node.iter, ast.Call):
+        return False
+    return path_of(node.iter.func) in (["self", "modules"], ["self", "named_modules"])
+
+
 def _closes_early(node: ast.AST) -> bool:
     """`self.relu(self.fc1)(x)`: the layer goes in where its output should."""
     inner = node.func if isinstance(node, ast.Call) else None
@@ -299,5 +308,6 @@ _IN_FORWARD: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
     ("makes zeros in forward", _makes_zeros),
     ("applies relu", _applies_relu),
     ("a bracket closes before the data is in", _closes_early),
+    ("goes through all modules, itself among them", _goes_through_itself),
     ("decides by a condition", _decides),
 )

@@ -28,7 +28,7 @@ _UNCALLED = frozenset(
 )
 _EFFECTS = frozenset(
     {"append", "extend", "insert", "update", "add_module", "print", "super", "__init__", "display", "backward", "step"}
-    | {"zero_grad", "manual_seed", "train", "load_state_dict"}
+    | {"zero_grad", "manual_seed", "train", "load_state_dict", "reset_parameters"}
 )
 _FILLERS = frozenset({"copy_", "load_state_dict", "set_", "setattr", "add_", "fill_"})
 _SIZES = frozenset({"shape", "size", "sum", "numel", "mean"})
@@ -80,8 +80,18 @@ def _returned_facts(function: Function, place: str, own: list[ast.AST], returned
     if set(assigned) - used:
         yield "computes what it does not use"
     targets = [target for node in function.body for target in targets_of(node) if isinstance(target, ast.Name)]
-    if targets and targets[-1].id not in used and returned and isinstance(returned[-1], ast.Name):
+    named = [target.id for target in targets if not target.id.startswith("_")]
+    if returned and isinstance(returned[-1], ast.Name) and (_drops_the_last(function) or {*named[-1:]} - used):
         yield "returns another variable than the last"
+
+
+def _drops_the_last(function: Function) -> bool:
+    """Whether a name is given a value in the line before the end, and another one is returned."""
+    if len(function.body) < 2 or not isinstance(function.body[-1], ast.Return):
+        return False
+    given = [target.id for target in targets_of(function.body[-2]) if isinstance(target, ast.Name)]
+    value = function.body[-1].value
+    return len(given) == 1 and isinstance(value, ast.Name) and value.id != given[0]
 
 
 def _returns_inside(node: ast.AST) -> bool:

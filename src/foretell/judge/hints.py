@@ -66,6 +66,14 @@ def _no_self_parameter(failed: Failed, tree: ast.Module) -> str:
     return f"Python hands a method its object first: write `def {method.name}({others})`."
 
 
+def _super_too_late(failed: Failed, tree: ast.Module) -> str:
+    calls = [node for one in _methods(tree) for node in ast.walk(one) if isinstance(node, ast.Call)]
+    is_called = any(isinstance(call.func, ast.Attribute) and call.func.attr == "__init__" for call in calls)
+    if "before Module.__init__" not in failed.message or not is_called:
+        return ""
+    return "`super().__init__()` prepares the object for layers, so it has to come before the first of them."
+
+
 def _list_in_sequential(failed: Failed, tree: ast.Module) -> str:  # noqa: ARG001  the exception says all
     if not re.search(r"\blist is not a Module subclass", failed.message):
         return ""
@@ -103,6 +111,7 @@ def _folds(tree: ast.Module) -> bool:
 _HINTS: tuple[Callable[[Failed, ast.Module], str], ...] = (
     _without_self,
     _no_self_parameter,
+    _super_too_late,
     _list_in_sequential,
     _forward_elsewhere,
     _bias_is_none,

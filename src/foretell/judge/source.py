@@ -221,6 +221,11 @@ def _gives_data(call: ast.Call, name: str) -> bool:
     )
 
 
+def _gives_layer(call: ast.Call, name: str) -> bool:
+    """`nn.ReLU(nn.Linear(2, 3))`: a layer is given to the class as an option."""
+    return name in ACTIVATIONS and any(makes_layer(one) for one in call.args)
+
+
 def _puts_class(node: ast.AST) -> bool:
     """`nn.ReLU` without brackets among the parts of a Sequential, or of a list of layers."""
     if isinstance(node, ast.Call):
@@ -317,6 +322,7 @@ _ANYWHERE: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
     ("cuts the gradient", _cuts),
     ("cuts the gradient", _called(_copies_data)),
     ("gives data to the class of an activation", _called(_gives_data)),
+    ("gives a layer to the class of an activation", _called(_gives_layer)),
     ("puts the class of an activation among layers", _puts_class),
     ("applies plain relu", _applies_plain_relu),
     ("gives Linear its outputs first", _called(_outputs_first)),
