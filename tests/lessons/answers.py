@@ -1,6 +1,6 @@
 """Answers to the lesson's tasks that people gave or that were written to be judged, and what comes of them.
 
-Where they are from: the files of `shared/submissions`, and seven sets by people who had not seen the judge. It was then
+Where they are from: the files of `shared/submissions`, and eight sets by people who had not seen the judge. It was then
 improved with all of them, so what it does with them says that nothing was lost, and not how it does with others. Three
 are left out, which docs/decisions.md explains ("Parameters of one shape"): both weights in one tensor, which is refused, and
 twice a square weight that is not transposed, which is called right.
