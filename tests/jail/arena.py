@@ -12,7 +12,6 @@ import faulthandler
 import json
 import os
 import resource
-import signal
 import socket
 import subprocess
 import sys
@@ -99,7 +98,10 @@ class Victims:
     def sibling(self, user: int | None) -> subprocess.Popen[bytes]:
         """A process of the same account as the learner's, outside of its jail."""
         if user not in self.siblings:
-            self.siblings[user] = subprocess.Popen(["/usr/bin/sleep", "600"], user=user, group=user, cwd="/")
+            # Without the arena's standard output, which would stay open if the arena itself should end.
+            self.siblings[user] = subprocess.Popen(
+                ["/usr/bin/sleep", "600"], user=user, group=user, cwd="/", stdout=subprocess.DEVNULL
+            )
         return self.siblings[user]
 
     def harm_to_sibling(self, user: int | None) -> list[str]:
@@ -317,7 +319,6 @@ def main() -> None:
     level, wanted = Level(sys.argv[1].removesuffix(NETWORK)), sys.argv[2:]
     chosen = [attack for attack in ALL if attack.id in wanted or (not wanted and level in attack.levels)]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     faulthandler.dump_traceback_later(ARENA_SECONDS - 10)
     asyncio.run(fight(level, chosen, network=sys.argv[1].endswith(NETWORK)))
 
