@@ -1,0 +1,9 @@
+class ResidualBlock(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.first = nn.Linear(dim, dim)
+        self.second = nn.Linear(dim, dim)
+        self.bend = nn.GELU()
+
+    def forward(self, x):
+        return x + self.second(self.bend(self.first(x)))

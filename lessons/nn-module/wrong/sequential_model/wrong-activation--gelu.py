@@ -1,0 +1,5 @@
+sequential_model = nn.Sequential(
+    nn.Linear(10, 32),
+    nn.GELU(),
+    nn.Linear(32, 1),
+)

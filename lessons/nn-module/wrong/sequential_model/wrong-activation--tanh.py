@@ -1,0 +1,5 @@
+sequential_model = nn.Sequential(
+    nn.Linear(10, 32),
+    nn.Tanh(),
+    nn.Linear(32, 1),
+)
