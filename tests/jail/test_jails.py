@@ -195,12 +195,12 @@ def test_the_survey_of_an_ordinary_user_finds(level: str) -> None:
     assert told.stdout.startswith(level), told.stdout
 
 
-async def test_a_killed_jail_is_at_an_end_within_half_a_second(jail: Jail) -> None:
+async def test_a_killed_jail_is_at_an_end_without_waiting_for_anything(jail: Jail) -> None:
     process = enter_and_sleep(jail)
     began = time.monotonic()
     jail.kill()
     process.send_signal(signal.SIGCONT)
     await jail.close()
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5  # twenty milliseconds at rest; what holds it up holds it for END_SECONDS
     process.wait(5)
     process.stdout and process.stdout.close()

@@ -9,6 +9,7 @@ import pytest
 from cells import displays, events_of, request, run, text_of, traceback_of
 
 from foretell.model.run import ClearOutput, DisplayOutput, Run, StreamOutput, UpdateDisplay
+from foretell.runtime.flight import GRACE_SECONDS
 from foretell.runtime.session import Limits
 from foretell.web.outputs import plain_text
 
@@ -360,5 +361,5 @@ async def test_stop_ends_a_cell_that_awaits_without_telling_of_its_cancelling(se
             stopping = asyncio.create_task(session.stop())
     assert events[-1].failure.kind == "stopped"
     assert "CancelledError" not in traceback_of(events[-1])
-    assert time.monotonic() - asked < 1
+    assert time.monotonic() - asked < GRACE_SECONDS
     await stopping

@@ -39,12 +39,16 @@ async def test_what_was_printed_before_a_process_is_gone_is_shown(session, end):
 
 
 async def test_what_is_printed_before_a_pause_does_not_wait_for_its_end(session):
-    code = f"import time\n{FLOOD.format(3000)}time.sleep(0.3)\nprint('10%', end='\\r')\ntime.sleep(1.5)"
-    asked, last = request(code), 0.0
-    async for event in session.run(asked):
-        if isinstance(event, StreamOutput):
-            last = time.monotonic()
-    assert time.monotonic() - last > 1
+    pause = "while True:\n    time.sleep(0.05)"
+    code = f"import time\n{FLOOD.format(3000)}time.sleep(0.3)\nprint('10%', end='\\r')\n{pause}"
+    stopping = None
+    async with asyncio.timeout(30):
+        async for event in session.run(request(code)):
+            if isinstance(event, StreamOutput) and "10%" in event.text:
+                stopping = asyncio.create_task(session.stop())
+    assert stopping is not None, "the cell was ended before its text was seen"
+    await stopping
+    assert event.failure.kind == FailureKind.STOPPED
 
 
 async def test_a_cell_after_a_flood_is_like_any_other(session):
