@@ -23,6 +23,7 @@ from foretell.cli import app
 from foretell.config import LARGEST_NOTEBOOK_BYTES
 from foretell.runtime.jail import levels
 from foretell.runtime.jail.levels import Lack, Level, Survey
+from ports import free_port
 
 
 def notebook_text(*sources: str, language: str = "python", form: int = 4) -> str:
@@ -234,12 +235,6 @@ def test_output_that_nobody_reads_or_that_finds_no_room_is_no_traceback():
             ended.stderr
             == "foretell: The output could not be used (No space left on device); mend that, then try again.\n"
         )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_port_in_use_is_named(tmp_path):

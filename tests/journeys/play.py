@@ -20,15 +20,15 @@ expect.set_options(timeout=10_000)
 
 @dataclass
 class Server:
-    """`foretell learn` as a process; `address` opens the lesson it was started with."""
+    """`foretell learn` as a process, whose `address` opens its lesson; or another command, and what it is given."""
 
     data: Path
-    lesson: str
+    asked: tuple[str, ...]
     process: subprocess.Popen[str] | None = None
     address: str = ""
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "foretell.cli", "learn", self.lesson, "--no-browser", "--data", str(self.data)]
+        command = [sys.executable, "-m", "foretell.cli", *self.asked, "--data", str(self.data)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         for line in self.process.stdout or ():
             if found := re.search(r"http://\S+", line):

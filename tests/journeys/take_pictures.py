@@ -77,7 +77,7 @@ def other_windows(browser: Browser, address: str) -> None:
 if __name__ == "__main__":
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        server = Server(data=Path(folder), lesson="nn-module")
+        server = Server(data=Path(folder), asked=("learn", "nn-module", "--no-browser"))
         server.start()
         try:
             page = browser.new_page(viewport=LAPTOP)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
@@ -22,19 +21,9 @@ WATCH = """() => {
 
 
 @pytest.fixture
-def at_a_cell(serve, learner_at, tmp_path):
+def at_a_cell(classroom, learner_at):
     """A learner at a notebook of one cell that has been run, so that it can be written in."""
-    path = tmp_path / "much.ipynb"
-    cell = {
-        "cell_type": "code",
-        "id": "c0",
-        "metadata": {},
-        "source": "print()",
-        "outputs": [],
-        "execution_count": None,
-    }
-    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}))
-    learner = learner_at(serve(str(path)).address)
+    learner = learner_at(classroom.at("much"))
     learner.page.locator("html[data-ready]").wait_for()
     learner.run("c0")
     return learner

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
@@ -10,25 +9,11 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-CELLS = ("x = 1", "y = x", "print(f'{y = }')")
-
 
 @pytest.fixture
-def served(serve, tmp_path):
-    """A server of a notebook of three cells that build on each other."""
-    cells = [
-        {"cell_type": "code", "id": f"c{n}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
-        for n, source in enumerate(CELLS)
-    ]
-    path = tmp_path / "three.ipynb"
-    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
-    return serve(str(path))
-
-
-@pytest.fixture
-def learner(served, learner_at):
-    """A learner who has run all cells."""
-    made = learner_at(served.address)
+def learner(classroom, learner_at):
+    """A learner who has run all cells of a notebook of three that build on each other."""
+    made = learner_at(classroom.at("three"))
     made.page.locator("html[data-ready]").wait_for()
     for cell in ("c0", "c1", "c2"):
         made.run(cell)
@@ -82,9 +67,9 @@ def test_what_the_server_said_of_a_draft_before_a_run_ended_is_not_believed_afte
     expect(learner.page.locator("#saved")).to_have_text("Saved")
 
 
-def test_a_run_that_another_tab_has_asked_for_is_followed_to_its_end(served, learner):
+def test_a_run_that_another_tab_has_asked_for_is_followed_to_its_end(classroom, learner):
     second = learner.page.context.new_page()
-    second.goto(served.address)
+    second.goto(classroom.at("three"))
     learner.write("c0", "import time; time.sleep(2); x = 3")
     learner.cell("c0").locator("[data-run-button]").click()
     learner.page.locator("[data-cell='c0'][data-state='running']").wait_for()

@@ -23,8 +23,8 @@ def focused(page):
     )
 
 
-def test_a_lesson_can_be_played_with_the_keyboard_alone(serve, learner_at):
-    learner = learner_at(serve("nn-module").address)
+def test_a_lesson_can_be_played_with_the_keyboard_alone(classroom, learner_at):
+    learner = learner_at(classroom.at("nn-module"))
     page = learner.page
     keys = page.keyboard
     keys.press("Tab")
@@ -45,8 +45,8 @@ def test_a_lesson_can_be_played_with_the_keyboard_alone(serve, learner_at):
     expect(learner.cell("ex1-inspect").locator(".ledger .row")).to_have_count(3)
 
 
-def test_shift_enter_runs_and_moves_on_and_control_enter_stays(serve, learner_at):
-    learner = learner_at(serve("nn-module").address)
+def test_shift_enter_runs_and_moves_on_and_control_enter_stays(classroom, learner_at):
+    learner = learner_at(classroom.at("nn-module"))
     learner.run("setup-imports")
     editor = learner.cell("setup-imports").locator(".cm-content")
     editor.click()
@@ -57,8 +57,8 @@ def test_shift_enter_runs_and_moves_on_and_control_enter_stays(serve, learner_at
     expect(learner.question("ex1-inspect", 0).locator("input.text")).to_be_focused()
 
 
-def test_the_focus_is_in_view_and_where_it_was_after_each_run(serve, learner_at):
-    learner = learner_at(serve("nn-module").address, viewport={"width": 1280, "height": 600})
+def test_the_focus_is_in_view_and_where_it_was_after_each_run(classroom, learner_at):
+    learner = learner_at(classroom.at("nn-module"), viewport={"width": 1280, "height": 600})
     page = learner.page
     page.locator("html[data-ready]").wait_for()
     run = learner.cell("setup-imports").locator("[data-run-button]")
@@ -80,8 +80,8 @@ def test_the_focus_is_in_view_and_where_it_was_after_each_run(serve, learner_at)
     expect(page.locator("body")).not_to_be_focused()
 
 
-def test_what_a_cell_shows_never_pushes_the_focus_out_of_view(serve, learner_at):
-    learner = learner_at(serve("nn-module").address)
+def test_what_a_cell_shows_never_pushes_the_focus_out_of_view(classroom, learner_at):
+    learner = learner_at(classroom.at("nn-module"))
     learner.run("setup-imports")
     learner.write("setup-imports", "for line in range(60): print(line)")
     learner.page.keyboard.press("Shift+Enter")
@@ -91,8 +91,8 @@ def test_what_a_cell_shows_never_pushes_the_focus_out_of_view(serve, learner_at)
     expect(field).to_be_in_viewport()
 
 
-def test_an_error_in_scratch_is_announced(serve, learner_at):
-    learner = learner_at(serve("nn-module").address)
+def test_an_error_in_scratch_is_announced(classroom, learner_at):
+    learner = learner_at(classroom.at("nn-module"))
     learner.page.locator("html[data-ready]").wait_for()
     learner.page.locator("#scratch summary").press("Enter")
     learner.page.locator("#scratch .cm-content").focus()
@@ -101,8 +101,8 @@ def test_an_error_in_scratch_is_announced(serve, learner_at):
     expect(learner.page.locator("#say-now")).to_have_text("Scratch run ended with ZeroDivisionError: division by zero")
 
 
-def test_escape_then_tab_leaves_the_editor(serve, learner_at):
-    learner = learner_at(serve("nn-module").address)
+def test_escape_then_tab_leaves_the_editor(classroom, learner_at):
+    learner = learner_at(classroom.at("nn-module"))
     editor = learner.cell("ex3-class").locator(".cm-content")
     editor.click()
     before = editor.inner_text()
@@ -112,8 +112,8 @@ def test_escape_then_tab_leaves_the_editor(serve, learner_at):
     assert editor.inner_text() == before
 
 
-def test_completion_and_documentation_come_from_the_learners_own_state(serve, learner_at):
-    learner = learner_at(serve("nn-module").address)
+def test_completion_and_documentation_come_from_the_learners_own_state(classroom, learner_at):
+    learner = learner_at(classroom.at("nn-module"))
     learner.run("setup-imports")
     learner.write("ex3-class", "torch.rand")
     learner.page.keyboard.press("Tab")
@@ -139,8 +139,8 @@ def test_a_draft_is_saved_within_a_second_and_survives_a_kill(serve, learner_at)
     expect(learner.cell("ex3-class").locator(".cm-content")).to_contain_text("half a thought")
 
 
-def test_an_answer_mended_a_moment_ago_is_not_held_for_what_it_was(serve, learner_at):
-    learner = learner_at(serve("nn-module").address)
+def test_an_answer_mended_a_moment_ago_is_not_held_for_what_it_was(classroom, learner_at):
+    learner = learner_at(classroom.at("nn-module"))
     learner.answer("ex1-inspect", 0, "ten by five", sure=80)
     learner.answer("ex1-inspect", 1, "5", sure=95)
     learner.answer("ex1-inspect", 2, "55", sure=60)
@@ -150,8 +150,8 @@ def test_an_answer_mended_a_moment_ago_is_not_held_for_what_it_was(serve, learne
     expect(learner.cell("ex1-inspect").locator(".ledger .row")).to_have_count(3)
 
 
-def test_reset_right_after_typing_comes_after_the_draft_and_brings_the_starter(serve, learner_at):
-    learner = learner_at(serve("nn-module").address)
+def test_reset_right_after_typing_comes_after_the_draft_and_brings_the_starter(classroom, learner_at):
+    learner = learner_at(classroom.at("nn-module"))
     learner.page.locator("html[data-ready]").wait_for()
     learner.write("ex3-class", "half = 1")
     learner.cell("ex3-class").get_by_role("button", name="Reset").click()
@@ -162,8 +162,8 @@ def test_reset_right_after_typing_comes_after_the_draft_and_brings_the_starter(s
     expect(learner.cell("ex3-class").locator(".cm-content")).to_contain_text("half = 1")
 
 
-def test_undo_reaches_across_a_run(serve, learner_at):
-    learner = learner_at(serve("nn-module").address)
+def test_undo_reaches_across_a_run(classroom, learner_at):
+    learner = learner_at(classroom.at("nn-module"))
     learner.run("setup-imports")
     editor = learner.cell("setup-imports").locator(".cm-content")
     editor.click()
@@ -175,8 +175,8 @@ def test_undo_reaches_across_a_run(serve, learner_at):
     expect(editor).not_to_contain_text("mine = 1")
 
 
-def test_without_scripts_a_learner_reads_predicts_and_runs(serve, learner_at):
-    learner = learner_at(serve("nn-module").address, java_script_enabled=False)
+def test_without_scripts_a_learner_reads_predicts_and_runs(classroom, learner_at):
+    learner = learner_at(classroom.at("nn-module"), java_script_enabled=False)
     page = learner.page
     learner.cell("setup-imports").locator("[data-run-button]").click()
     expect(learner.cell("setup-imports")).to_contain_text("PyTorch 2")
@@ -193,23 +193,21 @@ def test_without_scripts_a_learner_reads_predicts_and_runs(serve, learner_at):
 
 
 @pytest.mark.parametrize("width", [390, 320])
-def test_on_a_phone_nothing_is_cut_off(serve, learner_at, width):
-    server = serve("nn-module")
-    learner = learner_at(server.address, viewport={"width": width, "height": 844}, has_touch=True)
+def test_on_a_phone_nothing_is_cut_off(classroom, learner_at, width):
+    learner = learner_at(classroom.at("nn-module"), viewport={"width": width, "height": 844}, has_touch=True)
     learner.run("setup-imports")
     learner.run_without_predicting("ex1-inspect")
     for place in ("/l/nn-module", "/l/nn-module/report", "/", "/recorded"):
-        learner.page.goto(server.address.split("/open")[0] + place)
+        learner.page.goto(classroom.address + place)
         wide = learner.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, place
         learner.axe(f"{place} at {width}")
 
 
-def test_a_second_tab_sees_what_the_first_did_and_cannot_undo_it(serve, learner_at):
-    server = serve("nn-module")
-    first = learner_at(server.address)
+def test_a_second_tab_sees_what_the_first_did_and_cannot_undo_it(classroom, learner_at):
+    first = learner_at(classroom.at("nn-module"))
     second = first.page.context.new_page()
-    second.goto(server.address)
+    second.goto(classroom.at("nn-module"))
     first.answer("ex1-inspect", 0, "(5, 10)", sure=80)
     first.answer("ex1-inspect", 1, "(5,)", sure=80)
     first.answer("ex1-inspect", 2, "55", sure=80)
@@ -230,8 +228,8 @@ def test_a_second_tab_sees_what_the_first_did_and_cannot_undo_it(serve, learner_
         ("input('name? ')", "input"),
     ],
 )
-def test_what_ends_a_run_is_named_and_the_next_run_starts_well(serve, learner_at, code, says):
-    learner = learner_at(serve("nn-module").address)
+def test_what_ends_a_run_is_named_and_the_next_run_starts_well(classroom, learner_at, code, says):
+    learner = learner_at(classroom.at("nn-module"))
     learner.run("setup-imports")
     learner.write("setup-imports", code)
     learner.run("setup-imports")
@@ -272,8 +270,8 @@ fetch("/l/nn-module").then(() => say(" got in"), () => say(" no fetch"))
 </script>'''))"""
 
 
-def test_html_of_a_cell_stays_in_its_frame(serve, learner_at):
-    learner = learner_at(serve("nn-module").address)
+def test_html_of_a_cell_stays_in_its_frame(classroom, learner_at):
+    learner = learner_at(classroom.at("nn-module"))
     learner.run("setup-imports")
     learner.write("setup-imports", HTML_THAT_REACHES_OUT)
     learner.run("setup-imports")
