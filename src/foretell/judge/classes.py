@@ -180,6 +180,12 @@ def _of_parent_call(init: Function) -> Iterator[str]:
         yield "the parent's __init__ is not called"
     if any(_is_unbound(call) for call in inits):
         yield "super() is not bound"
+    if any(_is_bound(call) and (call.args or call.keywords) for call in inits):
+        yield "gives the parent's __init__ arguments"
+
+
+def _is_bound(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and name_of(call.func.value) == "super"
 
 
 def _is_unbound(call: ast.Call) -> bool:

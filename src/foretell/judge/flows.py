@@ -31,6 +31,7 @@ _EFFECTS = frozenset(
     | {"zero_grad", "manual_seed", "train", "load_state_dict", "reset_parameters"}
 )
 _FILLERS = frozenset({"copy_", "load_state_dict", "set_", "setattr", "add_", "fill_"})
+_COPIES = frozenset({"clone", "deepcopy", "copy", "zeros_like", "empty_like"})
 _SIZES = frozenset({"shape", "size", "sum", "numel", "mean"})
 _MEASURES = frozenset({"len", "size", "sum", "numel", "parameters", "all", "any"})
 
@@ -159,9 +160,10 @@ def filling_facts(function: Function) -> Iterator[str]:
     nodes = list(ast.walk(function))
     if any(_multiplies_on_the_right(node) for node in nodes) and not any(_goes_backwards(node) for node in nodes):
         yield "multiplies by the next weight on the right"
-    if any(_fills_copy(node) for node in fills):
+    copies = {name_of(one) for one, value in pairs if isinstance(value, ast.Call) and name_of(value) in _COPIES}
+    if any(_fills_copy(node, copies) for node in fills):
         yield "fills a copy"
-    if not [node for node in fills if not _fills_copy(node)]:
+    if not [node for node in fills if not _fills_copy(node, copies)]:
         yield "fills no layer"
     if not any(_goes_through(node) for node in ast.walk(function)):
         yield "has no loop"
@@ -196,9 +198,12 @@ def _is_parameter(node: ast.expr) -> bool:
     return isinstance(node, ast.Attribute) and node.attr in {"weight", "bias"}
 
 
-def _fills_copy(node: ast.AST) -> bool:
-    """Whether `copy_` goes into what a call such as `clone()` has just made."""
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call)
+def _fills_copy(node: ast.AST, copies: set[str]) -> bool:
+    """Whether `copy_` goes into what a call such as `clone()` has made, just now or under one of these names."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    filled = node.func.value
+    return isinstance(filled, ast.Call) or (isinstance(filled, ast.Name) and filled.id in copies)
 
 
 def number_facts(function: Function) -> Iterator[str]:

@@ -74,6 +74,23 @@ def _super_too_late(failed: Failed, tree: ast.Module) -> str:
     return "`super().__init__()` prepares the object for layers, so it has to come before the first of them."
 
 
+def _super_with_arguments(failed: Failed, tree: ast.Module) -> str:
+    inits = [one for one in _methods(tree) if one.name == "__init__"]
+    given = any(
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "__init__"
+        # An unbound parent needs the object; `super()` has it.
+        and isinstance(call.func.value, ast.Call)
+        and bool(call.args or call.keywords)
+        for init in inits
+        for call in ast.walk(init)
+    )
+    if failed.kind != "TypeError" or not re.search(r"__init__\(\).*(?:positional|keyword) argument", failed.message):
+        return ""
+    return "nn.Module's own constructor takes nothing: write `super().__init__()`." if given else ""
+
+
 def _list_in_sequential(failed: Failed, tree: ast.Module) -> str:  # noqa: ARG001  the exception says all
     if not re.search(r"\blist is not a Module subclass", failed.message):
         return ""
@@ -112,6 +129,7 @@ _HINTS: tuple[Callable[[Failed, ast.Module], str], ...] = (
     _without_self,
     _no_self_parameter,
     _super_too_late,
+    _super_with_arguments,
     _list_in_sequential,
     _forward_elsewhere,
     _bias_is_none,

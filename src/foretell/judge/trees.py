@@ -6,7 +6,6 @@ Enters: nodes. Leaves: names, literals, what is assigned and made. Invariant: pu
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from collections.abc import Iterator
 
 LAYERS = frozenset({"Linear", "LazyLinear", "Bilinear", "Conv1d", "Conv2d", "Sequential", "Identity", "Flatten"})
@@ -113,29 +112,3 @@ def name_of(node: ast.expr) -> str:
 def returns(function: Function) -> bool:
     """Whether a function returns a value."""
     return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
-
-
-def write_numbers_in(tree: ast.Module) -> ast.Module:
-    """The tree with each name that is set once, to a whole number, replaced by it where it is read.
-
-    `N = 10` and `nn.Linear(N, 1)` is `nn.Linear(10, 1)` under another name.
-    """
-    nodes = list(ast.walk(tree))
-    bound = Counter(node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load))
-    bound.update(node.arg for node in nodes if isinstance(node, ast.arg))
-    numbers = {
-        target.id: node.value
-        for node in nodes
-        if isinstance(node, ast.Assign) and type(constant_of(node.value)) is int
-        for target in node.targets
-        if isinstance(target, ast.Name) and bound[target.id] == 1
-    }
-    return _WrittenIn(numbers).visit(tree) if numbers else tree
-
-
-class _WrittenIn(ast.NodeTransformer):
-    def __init__(self, numbers: dict[str, ast.expr]) -> None:
-        self._numbers = numbers
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self._numbers.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
