@@ -17,13 +17,14 @@ from types import MappingProxyType
 
 from foretell import gate
 from foretell.errors import LessonError, UsageError
-from foretell.judge.behaviour import PROBE_SETS, Failed, Tied, forget_earlier
+from foretell.judge.behaviour import PROBE_SETS, Failed, forget_earlier
 from foretell.judge.conclude import conclude
 from foretell.judge.diagnose import Answered, Asked, is_right
+from foretell.judge.layouts import other_layouts
 from foretell.model.attempt import Diagnosis
 from foretell.model.lesson import CodeCell, Lesson
 from foretell.model.run import CellSource, RunRequest
-from foretell.panel import MOST_SECONDS, Cache, OpenSession, Panel, answered, look, needs_sizes, run_cell
+from foretell.panel import MOST_SECONDS, Cache, OpenSession, Panel, answered, look, run_cell
 
 # An answer may take twenty times as long as the solution, and two seconds at the least.
 LEAST_SECONDS, TIMES_THE_SOLUTION = 2.0, 20
@@ -145,8 +146,8 @@ class Checker:
                 return without_earlier(own), replace(asked, reference=forget_earlier(asked.reference))
 
             own, asked = await compared(plan)
-            if needs_sizes(own.behaviour, asked.reference, asked.probing):
-                again, other = await compared(panel.plan(place, Tied.SIZES))
+            for layout in other_layouts(own.behaviour, asked.reference, asked.probing):
+                again, other = await compared(panel.plan(place, layout))
                 if is_right(again, other):
                     return again, other, place
             return own, asked, place

@@ -20,7 +20,7 @@ from typing import Protocol
 
 from foretell import gate
 from foretell.errors import LessonError
-from foretell.judge.behaviour import PROBE_SETS, Behaviour, Tied, draw, memory_refused
+from foretell.judge.behaviour import AS_DECLARED, PROBE_SETS, Layout, draw, memory_refused
 from foretell.judge.diagnose import Answered, Asked
 from foretell.judge.notes import read_behaviour
 from foretell.model.belief import Probing, WrongExample
@@ -152,10 +152,10 @@ class Panel:
         """How the task is judged."""
         return self.task.probing
 
-    def plan(self, place: int, tied: Tied = Tied.SHAPES) -> str:
+    def plan(self, place: int, layout: Layout = AS_DECLARED) -> str:
         """The plan of one of the sets of probes of this task's revision, 0 to `PROBE_SETS` - 1."""
         digest = hashlib.sha256(f"{self.lesson.revision} {self.task.name} {place % PROBE_SETS}".encode()).digest()
-        return draw(self.probing, int.from_bytes(digest[:4]), self.before, tied)
+        return draw(self.probing, int.from_bytes(digest[:4]), self.before, layout)
 
     async def open(self) -> None:
         """Open the solution's session and run the solution in it. LessonError where it fails."""
@@ -296,27 +296,3 @@ def _failure(fields: Mapping[str, object] | None) -> Failure | None:
     return Failure(
         kind=str(fields["kind"]), message=str(fields["message"]), line=line if isinstance(line, int) else None
     )
-
-
-def needs_sizes(behaviour: Behaviour | None, reference: Behaviour, probing: Probing) -> bool:
-    """Whether parameters have the right sizes and other axes of size 1: they are to be tied by their sizes alone."""
-    if behaviour is None:
-        return False
-    return any(
-        _sizes(behaviour, place) == _sizes(reference, place) and _roles(behaviour, place) != _roles(reference, place)
-        for place, build in enumerate(probing.builds)
-        if not build.given
-    )
-
-
-def _sizes(behaviour: Behaviour, place: int) -> list[tuple[int, ...]]:
-    return sorted(tuple(sorted(size for size in shape if size != 1)) for shape in _shapes(behaviour, place))
-
-
-def _roles(behaviour: Behaviour, place: int) -> list[tuple[bool, tuple[int, ...]]]:
-    return sorted((len(shape) > 1, tuple(sorted(shape))) for shape in _shapes(behaviour, place))
-
-
-def _shapes(behaviour: Behaviour, place: int) -> list[list[int]]:
-    listed = behaviour.plain(f"{place}/parameters") or ()
-    return [one[1] for one in listed if isinstance(one, list) and len(one) == 4 and isinstance(one[1], list)]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from foretell.judge.behaviour import (
     Entries,
     Failed,
+    Layout,
     Tied,
     alike,
     close,
@@ -40,7 +41,7 @@ def test_a_plan_calls_with_a_batch_size_that_the_author_did_not_give(seed: int) 
 
 def test_a_plan_tells_what_is_given_to_a_function() -> None:
     build = Build(make="f(a, b)", given=(Given(name="a", make="nn.Linear(2, 3)"), Given(name="b", shape=(4, 2))))
-    plan = json.loads(draw(Probing(builds=(build,)), 1, [], Tied.SIZES))
+    plan = json.loads(draw(Probing(builds=(build,)), 1, [], Layout(tied=Tied.SIZES)))
     assert plan["builds"][0]["given"] == {"a": "nn.Linear(2, 3)", "b": [4, 2]}
     assert plan["tied"] == "sizes"
 

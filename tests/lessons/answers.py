@@ -12,15 +12,17 @@ import ast
 import asyncio
 import os
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foretell.check import task_named
-from foretell.judge.behaviour import Tied
+from foretell.judge.behaviour import AS_DECLARED, Layout
 from foretell.judge.diagnose import Answered, Asked, is_right, name_of
 from foretell.model.lesson import Lesson
-from foretell.panel import Panel, answered, needs_sizes
+from foretell.judge.layouts import other_layouts
+from foretell.panel import Panel, answered
 from foretell.runtime.host import Host
 from foretell.wiring import check_sessions
 from forgetful import Forgetful
@@ -48,21 +50,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Judged:
-    """What a task asks, its wrong examples as they showed themselves, the answers; `tied` and `again`: a second look.
+    """What a task asks, its wrong examples as they showed themselves, the answers; `again`: looks in other layouts.
 
     Without a repr: asyncio asks for that of what a task gives when it sets a signal, and this one takes a minute.
     """
 
     asked: Asked
-    tied: Asked
     examples: tuple[tuple[str, Answered], ...]
     answers: tuple[tuple[Answer, Answered], ...]
-    again: dict[str, Answered]
+    again: dict[str, list[tuple[Answered, Asked]]]
     names: dict[str, str | None]
 
     def is_right(self, own: Answered) -> bool:
-        again = self.again.get(own.source)
-        return is_right(own, self.asked) or (again is not None and is_right(again, self.tied))
+        return is_right(own, self.asked) or any(is_right(*one) for one in self.again.get(own.source, ()))
 
 
 def read_answers(task: str) -> list[Answer]:
@@ -119,21 +119,28 @@ def _makes_layer(node: ast.stmt) -> bool:
     )
 
 
-async def look_at(panel: Panel, answers: Sequence[Answer], tied: Tied) -> list[Answered]:
+async def look_at(panel: Panel, answers: Sequence[Answer], layout: Layout = AS_DECLARED) -> list[Answered]:
     """What each answer shows."""
-    shown = await panel.show([one.source for one in answers], panel.plan(PLACE, tied))
+    shown = await panel.show([one.source for one in answers], panel.plan(PLACE, layout))
     return [answered(one.source, each) for one, each in zip(answers, shown, strict=True)]
 
 
 async def look_again(panel: Panel, judged: Judged) -> Judged:
-    """As `check` does it: where the sizes of parameters fit and their axes do not, look by sizes alone."""
+    """As `check` does it: where parameters may be laid out otherwise, look in each such layout."""
     asked = judged.asked
-    doubtful = [one for one, own in judged.answers if needs_sizes(own.behaviour, asked.reference, asked.probing)]
-    seen = await look_at(panel, doubtful, Tied.SIZES)
+    doubtful: dict[Layout, list[Answer]] = defaultdict(list)
+    for one, own in judged.answers:
+        for layout in other_layouts(own.behaviour, asked.reference, asked.probing):
+            doubtful[layout].append(one)
+    again: dict[str, list[tuple[Answered, Asked]]] = defaultdict(list)
+    for layout, ones in doubtful.items():
+        other = await panel.asked(panel.plan(PLACE, layout))
+        for own in await look_at(panel, ones, layout):
+            again[own.source].append((own, other))
     catalogue = panel.lesson.misconceptions
     wrong = [*(own for one, own in judged.answers if one.belief != RIGHT), *(own for _, own in judged.examples)]
     names = {own.source: name_of(own, asked, judged.examples, catalogue) for own in wrong}
-    return replace(judged, again={own.source: own for own in seen}, names=names)
+    return replace(judged, again=again, names=names)
 
 
 async def judge_all(host: Host, lesson: Lesson, more: dict[str, Sequence[Answer]]) -> dict[str, Judged]:
@@ -152,9 +159,8 @@ async def judge(host: Host, lesson: Lesson, task: str, answers: Sequence[Answer]
     try:
         judged = Judged(
             asked=await panel.asked(panel.plan(PLACE)),
-            tied=await panel.asked(panel.plan(PLACE, Tied.SIZES)),
             examples=await panel.examples(PLACE),
-            answers=tuple(zip(answers, await look_at(panel, answers, Tied.SHAPES), strict=True)),
+            answers=tuple(zip(answers, await look_at(panel, answers), strict=True)),
             again={},
             names={},
         )

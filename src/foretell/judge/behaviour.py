@@ -78,6 +78,22 @@ class Tied(StrEnum):
     SIZES = "sizes"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How numbers are given to parameters that may be laid out otherwise than the solution's.
+
+    `parts`: for each build the shapes that parameters may hold several of, none where each is one; `turned`: those
+    that are declared later lie first.
+    """
+
+    tied: Tied = Tied.SHAPES
+    parts: tuple[tuple[tuple[int, ...], ...], ...] = ()
+    turned: bool = False
+
+
+AS_DECLARED = Layout()
+
+
 class Weights(StrEnum):
     """Which numbers the parameters have in a call: those drawn, the same with the other sign, or others."""
 
@@ -86,7 +102,7 @@ class Weights(StrEnum):
     OTHERS = "others"
 
 
-def draw(probing: Probing, seed: int, earlier: Sequence[str], tied: Tied = Tied.SHAPES) -> str:
+def draw(probing: Probing, seed: int, earlier: Sequence[str], layout: Layout = AS_DECLARED) -> str:
     """The plan of one set of probes, as JSON: the same seed gives the same. `earlier` are names that were there before.
 
     Each build is called with its inputs, with one of a batch size of its own, with many rows, and with large numbers.
@@ -98,13 +114,15 @@ def draw(probing: Probing, seed: int, earlier: Sequence[str], tied: Tied = Tied.
             "inputs": [list(shape) for shape in build.inputs],
             "given": {given.name: given.make or list(given.shape) for given in build.given},
             "calls": _calls(build, random),
+            "parts": layout.parts[place] if layout.parts else (),
         }
-        for build in probing.builds
+        for place, build in enumerate(probing.builds)
     ]
     return json.dumps(
         {
             "seed": seed,
-            "tied": tied.value,
+            "tied": layout.tied.value,
+            "turned": layout.turned,
             "earlier": list(earlier),
             "builds": builds,
             "expressions": list(probing.expressions),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from types import ModuleType, TracebackType
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from foretell.model.run import EXAMINED, DisplayOutput
 from foretell.runtime.inside.drawn import canonical_values, plain_values
 from foretell.runtime.inside.measure import read_value
+from foretell.runtime.inside.pieces import Laid
 from foretell.runtime.inside.shell import LessonShell
 from foretell.runtime.messages import to_plain
 from foretell.runtime.observe import one_line
@@ -132,8 +134,8 @@ def _torch() -> ModuleType:
     return sys.modules["torch"]
 
 
-def _describe(notes: Notes, key: str, made: Any) -> None:
-    torch = _torch()
+def _describe(notes: Notes, key: str, laid: Laid) -> None:
+    torch, made = _torch(), laid.module
     kinds = [kind.__name__ for kind in type(made).__mro__ if kind.__module__.startswith("torch")]
     notes.plain(f"{key}/type", {"is": type(made).__name__, "torch": kinds, "has_forward": hasattr(made, "forward")})
     if not isinstance(made, torch.nn.Module):
@@ -143,8 +145,8 @@ def _describe(notes: Notes, key: str, made: Any) -> None:
     notes.plain(
         f"{key}/parameters",
         [
-            [name, list(each.shape), str(each.dtype).removeprefix("torch."), bool(each.requires_grad)]
-            for name, each in list(made.named_parameters())[:MOST_PARAMETERS]
+            [name, list(each[place].shape), str(each.dtype).removeprefix("torch."), bool(each.requires_grad)]
+            for name, each, place in laid.pieces()[:MOST_PARAMETERS]
         ],
     )
     notes.plain(f"{key}/count", sum(each.numel() for each in made.parameters()))
@@ -159,7 +161,8 @@ def _look_at_module(
     notes: Notes, key: str, names: dict[str, Any], build: Mapping[str, Any], plan: Mapping[str, Any]
 ) -> None:
     made = notes.attempt(f"{key}/make", lambda: _evaluate(build["make"], names))
-    notes.attempt(f"{key}/type", lambda: _describe(notes, key, made))
+    laid = Laid(made, build["parts"], plan["turned"])
+    notes.attempt(f"{key}/type", lambda: _describe(notes, key, laid))
     torch, seed = _torch(), plan["seed"]
     if not isinstance(made, torch.nn.Module):
         _call(notes, key, made, build, plan)
@@ -169,13 +172,13 @@ def _look_at_module(
     _look_at_sharing(notes, key, (made, other if fresh else None), {name: names.get(name) for name in plan["earlier"]})
     start = [each.detach().clone() for each in made.parameters()]
     notes.plain(f"{key}/start", [_span(each) for each in start])
-    for module in (made, other):
-        notes.attempt(f"{key}/set", partial(_set, module, seed, plan["tied"]))
-        notes.attempt(f"{key}/train", module.train)
+    for one in (laid, replace(laid, module=other)):
+        notes.attempt(f"{key}/set", partial(_set, one, seed, plan["tied"]))
+        notes.attempt(f"{key}/train", one.module.train)
     _call(notes, key, made, build, plan)
-    notes.attempt(f"{key}/set", partial(_set, made, seed, plan["tied"]))
+    notes.attempt(f"{key}/set", partial(_set, laid, seed, plan["tied"]))
     _look_at_randomness(notes, key, (made, other), _input(build["inputs"][0], seed, 0, 1.0))
-    _look_at_gradients(notes, key, made, _input(build["inputs"][0], seed, 0, 1.0), seed)
+    _look_at_gradients(notes, key, laid, _input(build["inputs"][0], seed, 0, 1.0), seed)
     _look_at_zero(notes, key, made, _input(build["inputs"][0], seed, 0, 1.0))
     _look_at_steps(notes, key, (made, start), _input([64, *build["inputs"][0][1:]], seed, 99, 1.0), seed)
 
@@ -195,15 +198,16 @@ def _input(shape: list[int], seed: int, place: int, scale: float) -> Any:
     return _torch().from_numpy(plain_values(shape, (seed, 7, place)) * scale).float()
 
 
-def _set(module: Any, seed: int, tied: str, weights: str = "drawn") -> None:
+def _set(laid: Laid, seed: int, tied: str, weights: str = "drawn") -> None:
     torch = _torch()
-    parameters = list(module.parameters())
+    parameters = list(laid.module.parameters())
     if len(parameters) > MOST_PARAMETERS or sum(each.numel() for each in parameters) > MOST_NUMBERS:
         raise ValueError(f"{len(parameters)} parameters are more than can be looked at")
     with torch.no_grad():
-        for each in parameters:
-            values = canonical_values(tuple(each.shape), seed + (weights == "others"), tied)
-            each.copy_(torch.from_numpy(np.asarray(-values if weights == "negated" else values)))
+        for _, each, place in laid.pieces():
+            piece = each[place]
+            values = canonical_values(tuple(piece.shape), seed + (weights == "others"), tied)
+            piece.copy_(torch.from_numpy(np.asarray(-values if weights == "negated" else values)))
 
 
 def _call(notes: Notes, key: str, made: Any, build: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
@@ -216,7 +220,8 @@ def _call(notes: Notes, key: str, made: Any, build: Mapping[str, Any], plan: Map
     now = "drawn"
     for place, (shape, scale, weights) in enumerate(build["calls"]):
         if weights != now and not build["given"] and isinstance(made, module):
-            notes.attempt(f"{key}/set", partial(_set, made, seed, tied, weights))
+            laid = Laid(made, build["parts"], plan["turned"])
+            notes.attempt(f"{key}/set", partial(_set, laid, seed, tied, weights))
             now = weights
         given = _input(shape, seed, place, scale)
         seen.clear()
@@ -238,8 +243,8 @@ def _look_at_randomness(notes: Notes, key: str, pair: tuple[Any, Any], given: An
     notes.array(f"{key}/eval", value)
 
 
-def _look_at_gradients(notes: Notes, key: str, made: Any, given: Any, seed: int) -> None:
-    torch = _torch()
+def _look_at_gradients(notes: Notes, key: str, laid: Laid, given: Any, seed: int) -> None:
+    torch, made = _torch(), laid.module
     leaf = given.clone().requires_grad_()
     _forget_gradients(made)
     value = notes.attempt(f"{key}/grad", partial(_apply, made, leaf * 1))
@@ -252,8 +257,9 @@ def _look_at_gradients(notes: Notes, key: str, made: Any, given: Any, seed: int)
     notes.attempt(f"{key}/grad", (value * weights).sum().backward)
     reached = [each.grad is not None for each in made.parameters()]
     notes.plain(f"{key}/reached", reached)
-    for place, each in enumerate(made.parameters()):
-        notes.array(f"{key}/grad{place}", torch.zeros_like(each) if each.grad is None else each.grad)
+    for number, (_, each, place) in enumerate(laid.pieces()):
+        grad = torch.zeros_like(each) if each.grad is None else each.grad
+        notes.array(f"{key}/grad{number}", grad[place])
     notes.array(f"{key}/grad", torch.zeros_like(leaf) if leaf.grad is None else leaf.grad)
 
 
@@ -318,7 +324,7 @@ def _look_at_result(
         else:
             given[name] = _input(said, seed, 50 + place, 1.0)
     made = notes.attempt(f"{key}/make", lambda: _evaluate(build["make"], names | given))
-    notes.attempt(f"{key}/type", lambda: _describe(notes, key, made))
+    notes.attempt(f"{key}/type", lambda: _describe(notes, key, Laid(made)))
     for name, value in given.items():
         for place, each in enumerate(value.parameters() if isinstance(value, torch.nn.Module) else (value,)):
             notes.array(f"{key}/after/{name}/{place}", each)
