@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TORCH_FROM := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
+# Many tests wait: two processes take half the time. A file stays in one of them, in order: browser tests are last.
+IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 PEERS := ipykernel nbconvert nbgrader otter
 
 .PHONY: learn test lint bench bench-answers bench-peers soak torture help clean
@@ -19,7 +22,7 @@ learn: $(VENV)/.learn ## install, and open the nn.Module lesson in the browser
 	$(BIN)/foretell learn $(LESSON)
 
 test: $(VENV)/.test $(VENV)/.browser ## install what tests need, and run them all
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(IN_TWO)
 
 lint: $(VENV)/.lint ## style, types, import contracts
 	$(BIN)/ruff check
