@@ -61,7 +61,9 @@ def serve(tmp_path: Path, kept_examples: Path) -> Iterator[Callable[..., Server]
     with_examples(tmp_path / "data", kept_examples)
 
     def start(lesson: str) -> Server:
-        server = Server(data=tmp_path / "data", asked=("learn", lesson, "--no-browser"))
+        # A port of its own, for a server that is started again has to be where it was.
+        asked = ("learn", lesson, "--no-browser", "--port", str(free_port()))
+        server = Server(data=tmp_path / "data", asked=asked)
         started.append(server)
         server.start()
         return server

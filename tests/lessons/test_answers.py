@@ -14,6 +14,7 @@ from foretell.runtime.host import Host
 # They name attributes in texts, or depend on the order of attributes, or have attributes of several classes.
 FRAGILE = ("getattr", "setattr", "register_", "deepcopy", "children", "modules()", "parameters()")
 A_FEW = 8
+ENDED = ("memory-blowup", "never-terminates")
 
 
 def rewritten(task: str) -> list[Answer]:
@@ -22,7 +23,8 @@ def rewritten(task: str) -> list[Answer]:
     right = [one for one in answers if one.belief == RIGHT][:: A_FEW // 2]
     chosen = {one.slug for one in some(read_answers(task))}
     plain = [one for one in right if one.source.count("class ") == 1 and not any(w in one.source for w in FRAGILE)]
-    wrong = [one for one in answers if one.belief != RIGHT and one.slug in chosen][:: A_FEW // 2]
+    # How a limit ends code depends on what else its session holds, and here one session judges many.
+    wrong = [one for one in answers if one.slug in chosen and one.belief not in {RIGHT, *ENDED}][:: A_FEW // 2]
     return [*map(reworded, (*right, *wrong)), *map(renamed, plain), *map(reordered, plain)]
 
 
@@ -107,7 +109,7 @@ def test_each_wrong_example_is_diagnosed_as_itself_and_only_itself(
     others = []
     for belief, own in judged[task].examples:
         assert not is_right(own, judged[task].asked), (belief, own.source)
-        is_endless = own.failure is not None and belief in {"memory-blowup", "never-terminates"}
+        is_endless = own.failure is not None and belief in ENDED
         name = judged[task].names[own.source]
         if name != belief and not is_endless:
             others.append((belief, name, own.source))

@@ -15,7 +15,7 @@ from foretell.model.run import FailureKind
 def patterns() -> list[re.Pattern[str]]:
     """Every text in the judge's rooms of facts, with a gap for what is filled in."""
     found: set[str] = set()
-    for name in ("source", "classes", "flows", "shown", "figures", "diagnose"):
+    for name in ("source", "nodes", "classes", "flows", "shown", "figures", "diagnose"):
         tree = ast.parse((Path(judge.__file__).parent / f"{name}.py").read_text())
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

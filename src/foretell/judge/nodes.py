@@ -148,12 +148,6 @@ def _keeps_negatives(node: ast.AST) -> bool:
     return constant_of(node.comparators[0]) == 0
 
 
-def _adds_in_place(node: ast.AST) -> bool:
-    if isinstance(node, ast.AugAssign):
-        return isinstance(node.op, ast.Add) and constant_of(node.value) is None
-    return isinstance(node, ast.Call) and name_of(node.func) == "add_"
-
-
 def _makes_functions(node: ast.AST) -> bool:
     """A function made anew on each turn of a loop: all of them see what its name holds at the end."""
     if isinstance(node, ast.For):
@@ -223,7 +217,6 @@ _ANYWHERE: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
     ("multiplies by zero", _multiplies_by_zero),
     ("bias=False", _has_no_bias),
     ("uses numpy", _named(lambda name: name in {"np", "numpy"})),
-    ("adds in place", _adds_in_place),
     ("makes functions in a loop", _makes_functions),
     ("registers buffers", _called(lambda _, name: name == "register_buffer")),
     ("asks whether it trains", _asks_whether_it_trains),

@@ -54,11 +54,22 @@ def read_facts(source: str, wanted: str, before: frozenset[str] = frozenset()) -
         facts.add("is empty")
     if {name_of(target) for node in tree.body for target in targets_of(node)} & (before - {wanted}):
         facts.add("rebinds an earlier name")
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    if {name for node in tree.body for name in _counts_anew(node)} & (before - {wanted}) - read:
+        facts.add("overwrites an earlier count")
     classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
     if classes:
         facts |= {*_of_classes(tree, classes, wanted), *_of_earlier_models(tree, classes, before - {wanted})}
     facts.update(_of_functions([one for one in tree.body if isinstance(one, Function)], wanted))
     return frozenset(f"source: {fact}" for fact in facts)
+
+
+def _counts_anew(node: ast.stmt) -> set[str]:
+    """The names in `total = sum(p.numel() for p in model.parameters())`."""
+    if not isinstance(node, ast.Assign) or name_of(node.value) != "sum":
+        return set()
+    called = {name_of(one) for one in ast.walk(node.value) if isinstance(one, ast.Call)}
+    return {name_of(one) for one in targets_of(node)} if called & {"numel", "parameters"} else set()
 
 
 def _of_classes(tree: ast.Module, classes: list[ast.ClassDef], wanted: str) -> Iterator[str]:
@@ -126,6 +137,8 @@ def _of_earlier_models(tree: ast.Module, classes: list[ast.ClassDef], before: fr
 def _of_value(tree: ast.Module, wanted: str) -> Iterator[str]:
     """What is assigned to a variable that the task asks for."""
     functions = {one.name for one in tree.body if isinstance(one, Function)}
+    if any(isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp) for node in tree.body):
+        yield "drops a result"
     for node in tree.body:
         if not isinstance(node, ast.Assign) or wanted not in {name_of(target) for target in targets_of(node)}:
             continue

@@ -22,12 +22,14 @@ MOST_WANTED = 12
 def find_pieces(shapes: Sequence[Shape], wanted: Sequence[Shape], *, turned: bool) -> list[list[Place]]:
     """For each of `shapes` the places of what it holds of `wanted`; `turned`: what is declared later lies first."""
     whole: list[list[Place]] = [[...] for _ in shapes]
+    found = whole.copy()
     left = list(wanted)
     if len(wanted) > MOST_WANTED or len(shapes) >= len(wanted):
         return whole
     joined: list[int] = []
     for at, shape in enumerate(shapes):
-        same = next((one for one in left if _sizes(one) == _sizes(shape)), None)
+        alike = [one for one in left if _sizes(one) == _sizes(shape)]
+        same = next((one for one in alike if sorted(one) == sorted(shape)), alike[0] if alike else None)
         if same is None:
             joined.append(at)
         else:
@@ -36,18 +38,23 @@ def find_pieces(shapes: Sequence[Shape], wanted: Sequence[Shape], *, turned: boo
         held = next(_divisions(shapes[at], left[::-1] if turned else left), None)
         if held is None:
             return whole
-        whole[at] = [place for _, place in held]
+        found[at] = [place for _, place in held]
         for one, _ in held:
             left.remove(one)
-    return whole if not left else [[...] for _ in shapes]
+    return whole if left else found
 
 
 def _divisions(shape: Shape, wanted: Sequence[Shape]) -> Iterator[list[tuple[Shape, Place]]]:
-    """The ways to cut a shape along one axis into some of the shapes that are looked for, in their order."""
+    """The ways to cut a shape along one axis into some of the shapes that are looked for, in their order.
+
+    Neighbours come first: a matrix of one row has the size of a bias, and a bias stands next to its own matrix.
+    """
     for axis, size in enumerate(shape):
         rest = _sizes(shape[:axis] + shape[axis + 1 :])
         for count in range(2, len(wanted) + 1):
-            for some in combinations(wanted, count):
+            choices = combinations(range(len(wanted)), count)
+            for chosen in sorted(choices, key=lambda places: places[-1] - places[0]):
+                some = [wanted[place] for place in chosen]
                 widths = [_width(one, rest) for one in some]
                 if sum(width or size + 1 for width in widths) == size:
                     yield list(

@@ -1,0 +1,82 @@
+"""Names that stand for one thing are written out; what may be anything stays as it is."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from foretell.judge.source import read_facts
+from foretell.judge.written_out import write_out
+
+
+def written(source: str, wanted: str = "Net") -> str:
+    return ast.unparse(ast.fix_missing_locations(write_out(ast.parse(source), wanted)))
+
+
+@pytest.mark.parametrize(
+    ("before", "use", "after"),
+    [
+        ("N = 10", "nn.Linear(N, 1)", "nn.Linear(10, 1)"),
+        ("N: int = 10", "nn.Linear(N, 1)", "nn.Linear(10, 1)"),
+        ("N, H = 10, 32", "nn.Linear(N, H)", "nn.Linear(10, 32)"),
+        ("BIAS = False", "nn.Linear(2, 1, bias=BIAS)", "nn.Linear(2, 1, bias=False)"),
+        ("act = torch.relu", "act(h)", "torch.relu(h)"),
+        ("Act = nn.GELU", "[Act(), Act]", "[nn.GELU(), nn.GELU]"),
+        ("SIZES = (10, 32)", "nn.Linear(*SIZES)", "nn.Linear(10, 32)"),
+        ("SIZES = [10, 32]", "nn.Linear(SIZES[0], SIZES[1])", "nn.Linear(10, 32)"),
+        ("CFG = {'in_features': 10}", "nn.Linear(**CFG)", "nn.Linear(in_features=10)"),
+        ("CFG = dict(a=10)", "nn.Linear(CFG['a'], 1)", "nn.Linear(10, 1)"),
+        ("make = partial(nn.Linear, bias=False)", "make(10, 1)", "nn.Linear(10, 1, bias=False)"),
+        ("rows, columns = W.shape", "nn.Linear(rows, columns)", "nn.Linear(W.shape[0], W.shape[1])"),
+        ("rows = W.size(0)", "nn.Linear(rows, 1)", "nn.Linear(W.size(0), 1)"),
+        ("import torch.nn.functional as fn", "fn.relu(h)", "F.relu(h)"),
+        ("import torch as t", "t.nn.ReLU()", "torch.nn.ReLU()"),
+        ("from torch import nn as layers", "layers.Linear(1, 2)", "nn.Linear(1, 2)"),
+        ("from torch.nn import Linear as L", "L(1, 2)", "nn.Linear(1, 2)"),
+        ("from torch.nn.functional import relu", "relu(h)", "F.relu(h)"),
+        ("", "globals()['model'](x)", "model(x)"),
+    ],
+)
+def test_a_name_for_one_thing_is_written_out(before: str, use: str, after: str) -> None:
+    assert written(f"{before}\nresult = {use}").splitlines()[-1] == f"result = {after}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "n = 10\nn = 20\nlayer = nn.Linear(n, 1)",
+        "for n in sizes:\n    layer = nn.Linear(n, 1)",
+        "n = 1\n\ndef make(n):\n    return nn.Linear(n, 1)",
+        "make = build()\nlayer = make(1)",
+        "SIZES = read()\nlayer = nn.Linear(*SIZES)",
+        "SIZES = (1, 2)\nlayer = nn.Linear(SIZES[place], 1)",
+        "Net = 3\nuse(Net)",
+        "first, *rest = W.shape\nuse(rest)",
+    ],
+)
+def test_what_may_be_anything_stays(source: str) -> None:
+    assert written(source) == ast.unparse(ast.parse(source))
+
+
+def test_a_number_of_a_class_and_one_kept_once_on_self_are_written_out() -> None:
+    init = "def __init__(self):\n        self.deep = 32\n        self.f = g(self.deep, self.WIDE)"
+    source = f"class Net:\n    WIDE = 64\n    {init}"
+    assert written(source).endswith("self.f = g(32, 64)")
+    assert written(source.replace("self.f", "self.deep = 3\n        self.f")).endswith("self.f = g(self.deep, 64)")
+
+
+def test_a_lambda_with_a_name_is_a_function_but_not_what_the_task_asks_for() -> None:
+    assert "def act(h):\n    return h" in written("act = lambda h: h")
+    assert written("act = lambda h: h", "act") == "act = lambda h: h"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        ("N = 10\nmodel = nn.Sequential(nn.Linear(N, 1))", "model = nn.Sequential(nn.Linear(10, 1))", "model"),
+        ("act = nn.ReLU\nmodel = nn.Sequential(act)", "model = nn.Sequential(nn.ReLU)", "model"),
+    ],
+)
+def test_facts_are_the_same_under_another_name(one: str, other: str, wanted: str) -> None:
+    assert read_facts(one, wanted) == read_facts(other, wanted)
