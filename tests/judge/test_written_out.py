@@ -80,3 +80,22 @@ def test_a_lambda_with_a_name_is_a_function_but_not_what_the_task_asks_for() -> 
 )
 def test_facts_are_the_same_under_another_name(one: str, other: str, wanted: str) -> None:
     assert read_facts(one, wanted) == read_facts(other, wanted)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "p{0} = partial(f, p{1}(), p{1}())",
+        "p{0} = dict(a=g(**p{1}), b=g(**p{1}))",
+        "p{0} = {{'a': g(**p{1}), 'b': g(**p{1})}}",
+        "p{0} = g(p{1}, p{1}).shape[0]",
+        "p{0} = g(p{1}, p{1}).size(0)",
+        "p{0} = W.shape[g(p{1}, p{1})]",
+        "p{0} = W.size(g(p{1}, p{1}))",
+        "p{0} = (p{1}, p{1})",
+        "p{0} = lambda: (p{1}(), p{1}())",
+    ],
+)
+def test_names_that_hold_names_do_not_grow(line: str) -> None:
+    source = "\n".join(line.format(place, place + 1) for place in reversed(range(60)))
+    assert len(written(source)) < 4 * len(source)

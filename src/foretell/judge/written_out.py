@@ -111,28 +111,38 @@ def _unpacked(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.exp
 
 
 def _keep(known: _Known, name: str, value: ast.expr) -> None:
+    """Keep what a name stands for. Only what holds no other name is kept: what is put in twice never grows."""
     if _is_plain(value):
         known.names[name] = value
     elif isinstance(value, ast.Tuple | ast.List) and all(map(_is_plain, value.elts)):
         known.parts[name] = dict(enumerate(value.elts))
     elif isinstance(value, ast.Dict) and all(key is not None and _is_text(key) for key in value.keys):
         keys = [constant_of(key) for key in value.keys if key is not None]
-        known.parts[name] = dict(zip(keys, value.values, strict=True))
-    elif isinstance(value, ast.Call) and name_of(value.func) == "dict" and not value.args:
-        known.parts[name] = {one.arg: one.value for one in value.keywords if one.arg}
-    elif isinstance(value, ast.Call) and name_of(value.func) == "partial" and value.args:
-        known.begun[name] = value
+        if all(map(_is_plain, value.values)):
+            known.parts[name] = dict(zip(keys, value.values, strict=True))
+    elif isinstance(value, ast.Call) and all(map(_is_plain, (*value.args, *(one.value for one in value.keywords)))):
+        if name_of(value.func) == "dict" and not value.args:
+            known.parts[name] = {one.arg: one.value for one in value.keywords if one.arg}
+        elif name_of(value.func) == "partial" and value.args:
+            known.begun[name] = value
 
 
 def _is_plain(value: ast.expr) -> bool:
     """A number, a truth value, a dotted name of torch's, or a size: `W.shape[0]`, `W.size(0)`."""
     if isinstance(value, ast.Subscript):
-        return name_of(value.value) in _OF_SHAPE
+        axis = value.slice.operand if isinstance(value.slice, ast.UnaryOp) else value.slice
+        is_of_a_name = name_of(value.value) in _OF_SHAPE and bool(root_of(_called(value.value)))
+        return is_of_a_name and type(constant_of(axis)) is int
     if isinstance(value, ast.Call):
-        return name_of(value) == "size" and len(value.args) == 1
+        return name_of(value) == "size" and bool(root_of(value.func)) and all(map(_is_plain, value.args))
     if isinstance(value, ast.Attribute):
         return root_of(value) in PACKAGES - {"builtins"}
     return type(constant_of(value)) in {int, float, bool}
+
+
+def _called(value: ast.expr) -> ast.expr:
+    """`W.size` in `W.size()`."""
+    return value.func if isinstance(value, ast.Call) and not value.args else value
 
 
 def _is_text(key: ast.expr) -> bool:
