@@ -56,6 +56,17 @@ def varying_cell(*questions: Question, source: str = SOURCE) -> CodeCell:
     )
 
 
+@given(st.text(max_size=8), st.integers(1, 6))
+def test_starting_over_draws_other_numbers(learner: str, rounds: int) -> None:
+    lesson = lesson_of(varying_cell())
+    first, then = (
+        re.findall(r"n_\w+ = (\d+)", drawn.present(lesson, learner, History(round=which)).lesson.code_cells[0].source)
+        for which in (rounds - 1, rounds)
+    )
+    assert len(first) == len(then) == 2
+    assert not any(one == other for one, other in zip(first, then, strict=True))
+
+
 def settle(record, code, *names, key):
     """Predict the named questions of a cell, skip the others."""
     answers = {name: Answer(texts=("(5, 10)",), confidence=80) for name in names}

@@ -90,7 +90,7 @@ def present(lesson: Lesson, learner: str, history: History) -> Present:
         again = _openings(code.cell, history)
         if code.prompt is None or not (again or _slots(code)):
             continue
-        instances = _instances(code, f"{learner}\0{lesson.id}", again)
+        instances = _instances(code, f"{learner}\0{lesson.id}", again, history.round)
         waits = bool(again) and not _has_run(instances[-1], history)
         is_alone = waits or bool(_slots(code))
         now[code.cell] = instances[-1] if is_alone else _in_force(code, instances)
@@ -107,18 +107,24 @@ def _openings(cell: str, history: History) -> tuple[Opening, ...]:
     return tuple(o for o in history.openings if o.cell == cell and o.what is Opened.AGAIN)
 
 
-def _instances(code: CodeCell, who: str, again: Sequence[Opening]) -> tuple[CodeCell, ...]:
+def _instances(code: CodeCell, who: str, again: Sequence[Opening], started_over: int) -> tuple[CodeCell, ...]:
     """The cell once an instance, with the questions that were asked in it."""
     slots = _slots(code)
     questions = code.prompt.questions if code.prompt else ()
     numbers = {slot.name: slot.written for slot in slots}
     found: list[CodeCell] = []
+    for earlier in range(started_over):  # so that the first numbers are not those from which it was started over
+        numbers = _draw(slots, numbers, _seed(who, code, 1, earlier))
     for number in range(1, len(again) + 2):
-        numbers = _draw(slots, numbers, f"{who}\0{code.cell}\0{number}")
+        numbers = _draw(slots, numbers, _seed(who, code, number, started_over))
         meant = again[number - 2].questions if number > 1 else ()
         asked = [q for q in questions if q.id in meant] or list(questions)
         found.append(_with_numbers(code, slots, numbers, [_instance(q, number, numbers) for q in asked]))
     return tuple(found)
+
+
+def _seed(who: str, code: CodeCell, number: int, started_over: int) -> str:
+    return f"{who}\0{code.cell}\0{number}" + (f"\0{started_over}" if started_over else "")
 
 
 def _draw(slots: Sequence[_Slot], before: Mapping[str, int], seed: str) -> dict[str, int]:

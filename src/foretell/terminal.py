@@ -6,6 +6,7 @@ stderr and exit code 2, never a traceback.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -22,6 +23,8 @@ from rich.text import Text
 from foretell.errors import ForetellError
 from foretell.model.printable import printable, printable_line
 
+# What the system says of the output, naming no file.
+_OF_OUTPUT = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG})
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -41,7 +44,8 @@ def said_plainly() -> Iterator[None]:
         raise typer.Exit(2) from None
     except OSError as error:
         _let_go_of_output()
-        told = printable(f"{error.filename or 'The output'} could not be used ({error.strerror})")
+        what = error.filename or ("The output" if error.errno in _OF_OUTPUT else "A file or a connection")
+        told = printable(f"{what} could not be used ({error.strerror or error})")
         ERR.print(f"foretell: {escape(told)}; mend that, then try again.", soft_wrap=True)
         raise typer.Exit(2) from error
 

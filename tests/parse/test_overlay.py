@@ -80,6 +80,12 @@ def test_a_number_to_vary_is_set_once_at_the_top_of_its_cell(source: str) -> Non
         lesson_of(code(source), overlay=overlay(body))
 
 
+def test_numbers_are_not_drawn_in_the_code_of_a_task() -> None:
+    body = '[[question]]\nbefore = 0\nask = "Is {n}?"\nkind = "number"\n\n[question.vary]\nn = [2, 64]\n'
+    with pytest.raises(OverlayError, match=r"line 8: \[question.vary\] draws numbers in cell '0', which is a task"):
+        lesson_of(code("n = 7\nm = None  # TODO: twice n\nassert m == 14"), overlay=overlay(body))
+
+
 def test_two_questions_draw_one_number_from_ranges_that_overlap() -> None:
     asks = '[[question]]\nbefore = 0\nask = "Is {{n}}?"\nkind = "number"\n[question.vary]\nn = [{}, {}]\n'
     lesson_of(code("n = 7"), overlay=overlay(asks.format(2, 50) + asks.format(50, 60)))

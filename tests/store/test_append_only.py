@@ -118,7 +118,8 @@ class Record(RuleBasedStateMachine):
         key = self.key()
         action = self.again(lambda: self.store.start_over(who, key))
         self.before[who] = self.store.history(who)
-        assert self.before[who] == History()
+        assert self.before[who] == History(round=self.before[who].round)
+        assert self.before[who].round > 0
         return action
 
     def again(self, action):

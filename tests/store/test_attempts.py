@@ -227,7 +227,7 @@ def test_a_lesson_started_over_is_blank_and_asks_again(store):
     store.save_draft(ME, cell="c1", text="one", key="d")
     store.start_over(ME, "over")
     store.start_over(ME, "over")
-    assert store.history(ME) == store.history(LATER) == History()
+    assert store.history(ME) == store.history(LATER) == History(round=1)
     again = commit(store, predictions=[predict(text="10x5")], key="k2")
     assert store.history(ME).commits == (again,)
     assert start(store, again.id, key="k2").number == 1

@@ -180,10 +180,14 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """Everything on record of one learner in one revision of one lesson, oldest first; drafts: the newest a cell."""
+    """Everything on record of one learner in one revision of one lesson, oldest first; drafts: the newest a cell.
+
+    `round` counts how often the lesson had been started over: 0 the first time.
+    """
 
     commits: tuple[Commit, ...] = ()
     runs: tuple[KeptRun, ...] = ()
     drafts: dict[str, Draft] = field(default_factory=dict)
     openings: tuple[Opening, ...] = ()
     notes: dict[str, str] = field(default_factory=dict)
+    round: int = 0

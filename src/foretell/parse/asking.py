@@ -7,7 +7,7 @@ cell has at most one prompt, and where the overlay asks for a cell, that cell as
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from foretell.errors import OverlayError
@@ -175,6 +175,16 @@ def _numbers_to_vary(one: OverlayQuestion, cell: Cell) -> dict[str, int]:
             )
         numbers[vary.name] = int(str(values[0]))
     return numbers
+
+
+def check_varied(questions: Sequence[OverlayQuestion], cells: Sequence[Cell], tasks: Collection[str]) -> None:
+    """Refuse numbers that are to be drawn in the cell of a task: its code is the learner's."""
+    for one in questions:
+        if one.vary and find_code_cell(one.before, cells, f"line {one.line}: [[question]]").id in tasks:
+            raise OverlayError(
+                f"lesson.toml, line {one.vary_line}: [question.vary] draws numbers in cell {one.before!r}, which is a "
+                "task: what stands there is the learner's. Take it out, or ask before a cell that is no task."
+            )
 
 
 def _check_ranges(questions: Sequence[OverlayQuestion]) -> None:

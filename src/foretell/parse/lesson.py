@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from foretell.model.lesson import Cell, CellKind, Lesson, SectionKind, Unread
-from foretell.parse.asking import apply_overlay, read_prompts
+from foretell.parse.asking import apply_overlay, check_varied, read_prompts
 from foretell.parse.assemble import Reading, build_goals, build_sections
 from foretell.parse.catalogue import NO_BELIEFS, BeliefFiles, check_beliefs, read_catalogue, with_examples
 from foretell.parse.filling import Filling, read_tasks
@@ -46,6 +46,7 @@ def read_lesson(
     filled = Filling(tasks={}, taken=(frozenset(),) * len(drafts.sections), unread=())
     if book.language == "python":
         filled = read_tasks(drafts.sections, book.cells, said, solutions, frozenset(prompts))
+        check_varied(said.questions, book.cells, frozenset(filled.tasks))
     intro = next((draft for draft in drafts.sections if draft.kind is SectionKind.INTRO), None)
     reading = Reading(
         cells=book.cells, language=book.language, title=drafts.title or id, drafts=drafts.sections,

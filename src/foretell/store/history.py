@@ -94,13 +94,14 @@ def read_history(connection: Connection, who: Who, finished: FinishedRuns) -> Hi
     saved = _drafts(connection, who, current)
     session = session_id(connection, who)
     if session is None:
-        return History(drafts=saved)
+        return History(drafts=saved, round=current)
     return History(
         commits=tuple(read_commits(connection, (commits.c.session_id == session) & (commits.c.round == current))),
         runs=tuple(read_runs(connection, (runs.c.session_id == session) & (runs.c.round == current), finished)),
         drafts=saved,
         openings=tuple(_openings(connection, (openings.c.session_id == session) & (openings.c.round == current))),
         notes=_notes(connection, session, current),
+        round=current,
     )
 
 
