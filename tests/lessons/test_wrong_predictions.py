@@ -68,7 +68,7 @@ def test_a_refutation_stays_short_once_it_holds_what_was_said_and_seen(shown: di
             LedgerPair(label=label, said=said, observed=observed_text(was, question), verdict="wrong")
             for label, said, was in zip(question.rows or [""], parts, shown[asked].was, strict=False)
         ]
-        evidence = evidence_of(question.kind, pairs)
+        evidence = evidence_of(question, pairs)
         for id in WRONG[asked][typed]:
             words = texts[id].replace("{evidence}", evidence).split()
             if len(words) > MOST_WORDS:

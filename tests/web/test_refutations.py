@@ -58,7 +58,7 @@ def test_a_miss_shows_its_card_with_evidence_of_this_run():
     drawn = asked_and_run(WEIGHT, **{"c-q1": shape(5, 10), "c-q1/belief-0": shape(10, 5)})
     assert drawn.count('class="idea"') == 1
     assert "Weights are (in, out)" in words(drawn)
-    assert "So it reads. You said (10, 5); this run gave (5, 10). It is not." in words(drawn)
+    assert "So it reads. You said (10, 5); this run gave (5, 10) for layer.weight.shape. It is not." in words(drawn)
     assert "lead to your answer" not in drawn
     assert "it was (5, 10)" not in words(drawn)
 
@@ -74,7 +74,7 @@ def test_after_another_run_the_card_names_the_run_that_was_compared():
         ended.observations.update({("c-q1", 0): shape(5, 10), ("c-q1/belief-0", 0): shape(10, 5)})
         record.finish_run(kept.id, ended, loop.judge(code, record.history(), ended) if compares else ())
     drawn = words(str(draw_cell(cell_view(scene_of(lesson, record.history(), {}), code), CHROME, "small")))
-    assert "You said (10, 5); run 1 gave (5, 10)." in drawn
+    assert "You said (10, 5); run 1 gave (5, 10) for layer.weight.shape." in drawn
     assert "this run gave" not in drawn
 
 
@@ -121,16 +121,20 @@ def test_a_misconception_that_the_catalogue_has_not_is_not_shown():
 
 
 @pytest.mark.parametrize(
-    ("kind", "said", "gave", "sentence"),
+    ("kind", "target", "said", "gave", "sentence"),
     [
-        (AnswerKind.YES_NO, "yes", "no", "You said yes; this run gave no."),
-        (AnswerKind.CHOICE, "1 % *more*", "<b>", r"You said “1 \% \*more\*”; this run gave “\<b\>”."),
-        (AnswerKind.NUMBER, "5", "", "You said `5`; this run gave nothing."),
-        (AnswerKind.PRINTED, "a `b", "c", "You said `` a `b ``; this run gave `c`."),
+        (AnswerKind.YES_NO, "same", "yes", "no", "You said yes; this run gave no."),
+        (AnswerKind.CHOICE, "c", "1 % *more*", "<b>", r"You said “1 \% \*more\*”; this run gave “\<b\>”."),
+        (AnswerKind.NUMBER, "count", "5", "", "You said `5`; this run gave nothing."),
+        (AnswerKind.NUMBER, "len(a)", "5", "6", "You said `5`; this run gave `6` for `len(a)`."),
+        (AnswerKind.NUMBER, "a + " * 20, "5", "6", "You said `5`; this run gave `6`."),
+        (AnswerKind.SHAPE, None, "5", "6", "You said `5`; this run gave `6`."),
+        (AnswerKind.PRINTED, "text", "a `b", "c", "You said `` a `b ``; this run gave `c`."),
     ],
 )
-def test_evidence_is_a_sentence(kind, said, gave, sentence):
-    assert evidence_of(kind, [LedgerPair(label="", said=said, observed=gave, verdict="wrong")]) == sentence
+def test_evidence_is_a_sentence(kind, target, said, gave, sentence):
+    asked = replace(WEIGHT, kind=kind, target=target)
+    assert evidence_of(asked, [LedgerPair(label="", said=said, observed=gave, verdict="wrong")]) == sentence
 
 
 printable = st.text(st.characters(blacklist_categories=["C", "Z"]) | st.sampled_from(" `*_<>&$\\[]()!#-"), min_size=1)
@@ -140,7 +144,7 @@ printable = st.text(st.characters(blacklist_categories=["C", "Z"]) | st.sampled_
 def test_any_text_in_evidence_is_read_as_it_was_written(said):
     said = " ".join(said.split())
     pair = LedgerPair(label="", said=said, observed="x", verdict="wrong")
-    (card,) = refutations(["swapped"], CATALOGUE, evidence_of(AnswerKind.PRINTED, [pair]), set())
+    (card,) = refutations(["swapped"], CATALOGUE, evidence_of(replace(WEIGHT, kind=AnswerKind.PRINTED), [pair]), set())
     shown = re.fullmatch(
         r"So it reads. You said <code>(.*)</code>; this run gave <code>x</code>. It is not.", card.text_html
     )

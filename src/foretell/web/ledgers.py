@@ -104,7 +104,7 @@ def ledger_rows(code: CodeCell, history: History, catalogue: Sequence[Misconcept
         if question.id in predictions:
             row = _predicted_row(question, predictions[question.id], code, history)
             named = _misconceptions(question, history)
-            evidence = evidence_of(question.kind, row.pairs, _run_in_words(row.run, code, history)) if named else ""
+            evidence = evidence_of(question, row.pairs, _run_in_words(row.run, code, history)) if named else ""
             yield replace(row, refutations=refutations(named, catalogue, evidence, told))
         elif question.id in settled:
             yield _skipped_row(question, code, history)

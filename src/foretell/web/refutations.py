@@ -12,13 +12,15 @@ from collections.abc import Iterable, Sequence
 from foretell.judge.wording import clip
 from foretell.model.attempt import CheckVerdict, Diagnosis
 from foretell.model.belief import EVIDENCE, Misconception
-from foretell.model.lesson import AnswerKind
+from foretell.model.lesson import AnswerKind, Question
 from foretell.web.markup import inline_html
 from foretell.web.views import Diagnosed, LedgerPair, Refutation
 
 _LONGEST_SHOWN = 80
+_LONGEST_SOURCE = 40
 _LONGEST_DIFFERENCE = 400
 _IN_WORDS = frozenset({AnswerKind.YES_NO, AnswerKind.CHOICE, AnswerKind.ORDER})
+_FOR_THEMSELVES = frozenset({AnswerKind.SHAPE, AnswerKind.DTYPE, AnswerKind.NUMBER})
 _MISSED = frozenset({"wrong", "near"})
 _MARK = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -46,14 +48,19 @@ def of_catalogue(text: str) -> str:
     return "`".join(part if place % 2 else part.replace("__", r"\_\_") for place, part in enumerate(parts))
 
 
-def evidence_of(kind: AnswerKind, pairs: Sequence[LedgerPair], run: str = "this run") -> str:
-    """What was said and what the run gave, of the first row that was missed, as a sentence in Markdown."""
+def evidence_of(question: Question, pairs: Sequence[LedgerPair], run: str = "this run") -> str:
+    """What was said and what the run gave, of the first row that was missed, as a sentence in Markdown.
+
+    A value that stands for itself is told with the expression that gave it, where that is short.
+    """
     pair = next((one for one in pairs if one.verdict in _MISSED), None)
     if pair is None:
         return ""
-    said, gave = (_value(kind, text) for text in (pair.said, pair.observed))
+    said, gave = (_value(question.kind, text) for text in (pair.said, pair.observed))
     where = f"For {in_code(clip(pair.label, _LONGEST_SHOWN))} you" if pair.label else "You"
-    return f"{where} said {said}; {run} gave {gave}."
+    target = question.target if question.kind in _FOR_THEMSELVES and not pair.label else None
+    source = f" for {in_code(target)}" if target and pair.observed and len(target) <= _LONGEST_SOURCE else ""
+    return f"{where} said {said}; {run} gave {gave}{source}."
 
 
 def _value(kind: AnswerKind, text: str) -> str:
