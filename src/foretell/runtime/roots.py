@@ -20,6 +20,7 @@ import platformdirs
 
 from foretell.errors import LibrariesBusy, ProcessEnded, RuntimeUnavailable
 from foretell.runtime.forked import Ends, ForkedWorker
+from foretell.runtime.jail.family import is_dead
 from foretell.runtime.jail.jails import Jail
 from foretell.runtime.requests import NAMESPACES, NAMESPACES_AND_USER, PLAIN, READY
 from foretell.runtime.spawn import FIXED, MATPLOTLIB_SETTINGS, START_SECONDS, TOLD_CHARACTERS
@@ -36,6 +37,7 @@ class Root:
         self._process = process
         self._control = control
         self._forks = 0
+        self._is_gone = False
         self._pidfd = -1
         with contextlib.suppress(ProcessLookupError):
             self._pidfd = os.pidfd_open(process.pid)
@@ -64,8 +66,13 @@ class Root:
 
     @property
     def is_fit(self) -> bool:
-        """Whether new sessions are to come from this root: it lives, and is not worn."""
-        return self._process.returncode is None and self._forks < FORKS_BEFORE_RENEWAL
+        """Whether new sessions are to come from this root: it lives, and is not worn.
+
+        The kernel is asked: asyncio learns of an end by a thread, which may come late on a busy machine.
+        """
+        if self._is_gone or self._process.returncode is not None:
+            return False
+        return self._forks < FORKS_BEFORE_RENEWAL and not is_dead(self.pid)
 
     @property
     def pid(self) -> int:
@@ -112,7 +119,8 @@ class Root:
             except BlockingIOError:
                 await asyncio.sleep(RETRY_SECONDS)
             except OSError:
-                return  # The root is gone: so is the other end of the worker's socket, which says so.
+                self._is_gone = True
+                return  # The other end of the worker's socket is gone as well, and says so.
             else:
                 return
 
