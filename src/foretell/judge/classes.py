@@ -40,6 +40,8 @@ def class_facts(owner: ast.ClassDef, functions: dict[str, Function]) -> Iterator
     around = {**functions, **methods}
     yield from _of_parents(owner)
     yield from _of_method_names(methods)
+    if len(methods) < sum(isinstance(one, Function) for one in owner.body):
+        yield "a method is defined twice"
     if any(name_of(target) == "__call__" for node in owner.body for target in targets_of(node)):
         yield "defines __call__"
     if any(makes_layer(one) for node in owner.body if any(targets_of(node)) for one in ast.walk(node)):
