@@ -80,7 +80,7 @@ NO_FORWARD = 'Module [Net] is missing the required "forward" function'
     ],
 )
 def test_a_slip_is_told_with_what_to_write(own: Answered, says: str) -> None:
-    assert says in hint_of(own)
+    assert says in hint_of(own, "Net")
 
 
 @pytest.mark.parametrize(
@@ -99,4 +99,4 @@ def test_a_slip_is_told_with_what_to_write(own: Answered, says: str) -> None:
     ],
 )
 def test_where_exception_or_text_does_not_bear_it_out_nothing_is_said(own: Answered) -> None:
-    assert hint_of(own) == ""
+    assert hint_of(own, "Net") == ""

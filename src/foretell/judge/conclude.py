@@ -36,7 +36,7 @@ def conclude(
     return Diagnosis(
         verdict=verdict,
         misconception=name,
-        says=_says(own, known),
+        says=_says(own, known, asked.wanted),
         difference=difference,
         checks=checks,
         seconds=0.0,
@@ -48,11 +48,11 @@ def _right(checks: tuple[BehaviourCheck, ...]) -> Diagnosis:
     return Diagnosis(verdict=right, misconception=None, says=RIGHT, difference="", checks=checks, seconds=0.0)
 
 
-def _says(own: Answered, known: Misconception | None) -> str:
+def _says(own: Answered, known: Misconception | None, wanted: str) -> str:
     if own.failure is not None and own.failure.kind in {"SyntaxError", "IndentationError", "TabError"}:
         return known.says if known is not None and known.says else "Python cannot read this code."
     if known is not None:
         return known.says or known.name
     if is_stopped(own):
         return name_failure(own)
-    return hint_of(own) or (FAILED if own.failure is not None else UNNAMED)
+    return hint_of(own, wanted) or (FAILED if own.failure is not None else UNNAMED)

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 
 from foretell.judge.behaviour import Failed
 from foretell.judge.diagnose import Answered
-from foretell.judge.trees import Function, path_of, targets_of
+from foretell.judge.slips import slip_of
+from foretell.judge.trees import ACTIVATIONS, LAYERS, Function, name_of, path_of, targets_of
 from foretell.model.syntax import parse_module
 
 _GIVEN = re.compile(r"(\w+)\(\) takes \d+ positional arguments? but \d+ (?:was|were) given")
@@ -21,14 +22,14 @@ _NO_FORWARD = 'missing the required "forward"'
 _NOT_READ = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
-def hint_of(own: Answered) -> str:
-    """The sentence, "" where there is none."""
+def hint_of(own: Answered, wanted: str) -> str:
+    """The sentence, "" where there is none. `wanted` is the name that the task asks for."""
     try:
         tree = parse_module(own.source)
     except _NOT_READ:
         return ""
     found = (hint(failed, tree) for failed in _failures(own) for hint in _HINTS)
-    return next(filter(None, found), "")
+    return next(filter(None, found), "") or slip_of(tree, wanted)
 
 
 def _failures(own: Answered) -> Iterator[Failed]:
@@ -75,20 +76,34 @@ def _super_too_late(failed: Failed, tree: ast.Module) -> str:
 
 
 def _super_with_arguments(failed: Failed, tree: ast.Module) -> str:
-    inits = [one for one in _methods(tree) if one.name == "__init__"]
-    given = any(
-        isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Attribute)
-        and call.func.attr == "__init__"
-        # An unbound parent needs the object; `super()` has it.
-        and isinstance(call.func.value, ast.Call)
-        and bool(call.args or call.keywords)
-        for init in inits
-        for call in ast.walk(init)
-    )
     if failed.kind != "TypeError" or not re.search(r"__init__\(\).*(?:positional|keyword) argument", failed.message):
         return ""
-    return "nn.Module's own constructor takes nothing: write `super().__init__()`." if given else ""
+    modules = [one for one in ast.walk(tree) if isinstance(one, ast.ClassDef) and "Module" in map(name_of, one.bases)]
+    calls = [node for one in modules for node in ast.walk(one) if isinstance(node, ast.Call)]
+    is_given = any(
+        isinstance(call.func, ast.Attribute)
+        and call.func.attr == "__init__"
+        and isinstance(
+            call.func.value, ast.Call
+        )  # `nn.Module.__init__(self)` is bound to nothing, and needs its object
+        and bool(call.args or call.keywords)
+        for call in calls
+    )
+    return "nn.Module's own constructor takes nothing: write `super().__init__()`." if is_given else ""
+
+
+def _other_case(failed: Failed, tree: ast.Module) -> str:  # noqa: ARG001  the exception says all
+    """`nn.linear`, `nn.Relu`."""
+    asked = re.search(r"module 'torch\.nn' has no attribute '(\w+)'", failed.message)
+    known = {name.lower(): name for name in LAYERS | ACTIVATIONS | {"Module", "ModuleList", "Parameter"}}
+    right = known.get(asked[1].lower()) if asked is not None else None
+    return f"In torch.nn it is written `{right}`." if right else ""
+
+
+def _no_gpu(failed: Failed, tree: ast.Module) -> str:  # noqa: ARG001  as above
+    if not re.search(r"not compiled with CUDA|No CUDA GPUs|Found no NVIDIA", failed.message):
+        return ""
+    return "There may be no GPU where this runs: make layers without naming a device."
 
 
 def _list_in_sequential(failed: Failed, tree: ast.Module) -> str:  # noqa: ARG001  the exception says all
@@ -133,4 +148,6 @@ _HINTS: tuple[Callable[[Failed, ast.Module], str], ...] = (
     _list_in_sequential,
     _forward_elsewhere,
     _bias_is_none,
+    _other_case,
+    _no_gpu,
 )
