@@ -58,7 +58,7 @@ def _layer_replaced(tree: ast.Module, wanted: str) -> str:  # noqa: ARG001  as a
 
 def _set_again(tree: ast.Module, wanted: str) -> str:
     first = 0
-    for node in _assignments(tree, wanted):
+    for node in _where_set(tree, wanted):
         reads = any(isinstance(one, ast.Name) and one.id == wanted for one in ast.walk(node.value))
         if first and not reads:
             return f"`{wanted}` is set again in line {node.lineno}, which replaces what it was in line {first}."
@@ -68,12 +68,12 @@ def _set_again(tree: ast.Module, wanted: str) -> str:
 
 def _is_class(tree: ast.Module, wanted: str) -> str:
     classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
-    values = [node.value for node in _assignments(tree, wanted)]
+    values = [node.value for node in _where_set(tree, wanted)]
     name = values[-1].id if values and isinstance(values[-1], ast.Name) else ""
     return f"`{wanted}` is the class {name} itself: write `{name}()` to make one of it." if name in classes else ""
 
 
-def _assignments(tree: ast.Module, wanted: str) -> list[ast.Assign]:
+def _where_set(tree: ast.Module, wanted: str) -> list[ast.Assign]:
     """The statements outside of any other that give `wanted` a value."""
     return [node for node in tree.body if isinstance(node, ast.Assign) and wanted in map(name_of, targets_of(node))]
 
