@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from foretell.check import Checker, task_named
+from foretell.errors import LessonError
 from foretell.gate import joined
 from foretell.kept import FolderCache
 from foretell.library import open_lesson
 from foretell.model.attempt import CheckVerdict, Diagnosis
+from foretell.panel import Panel
 from foretell.runtime.host import Host
 from foretell.wiring import check_sessions
+from forgetful import Forgetful
 
 LESSON = open_lesson("nn-module").lesson
 OWN_NAMES = """class TwoLayerNet(nn.Module):
@@ -90,6 +94,19 @@ LIES_ABOUT_ITSELF = (
 from foretell.runtime.inside import examine
 examine.examine = lambda *_: '{"0/type": {"plain": {"is": "TwoLayerNet", "torch": 5}}}'
 """
+)
+JOINED = """class TwoLayerNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Parameter(torch.randn(32, 11) * 0.3)
+        self.second = nn.Parameter(torch.randn(1, 33) * 0.2)
+
+    def forward(self, x):
+        hidden = torch.relu(x @ self.first[:, :10].T + self.first[:, 10])
+        return hidden @ self.second[:, :32].T + self.second[:, 32]
+"""
+JOINED_THE_OTHER_WAY = (
+    JOINED.replace(":10]", "1:]").replace(", 10]", ", 0]").replace(":32]", "1:]").replace(", 32]", ", 0]")
 )
 CALLED_WITHOUT_END = "TwoLayerNet = nn" + "()" * 1500 + "\n"
 
@@ -177,3 +194,33 @@ async def test_a_parameter_that_is_one_number_can_be_looked_at(checker: Checker)
 @pytest.mark.parametrize("source", [LIES_ABOUT_ITSELF, CALLED_WITHOUT_END])
 async def test_nothing_that_an_answer_says_or_is_makes_the_judge_fail(checker: Checker, source: str) -> None:
     assert (await check(checker, "TwoLayerNet", source)).verdict is CheckVerdict.WRONG
+
+
+@pytest.mark.parametrize("source", [JOINED, JOINED_THE_OTHER_WAY])
+async def test_a_matrix_that_holds_its_bias_is_as_good_as_two_parameters(checker: Checker, source: str) -> None:
+    found = await check(checker, "TwoLayerNet", source)
+    assert found.verdict is CheckVerdict.RIGHT
+    assert all(one.ok for one in found.checks)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (("torch.relu(", "("), "missing-activation"),
+        (("self.second[:, 32]", "self.second[:, 31]"), "bias-unused"),
+    ],
+)
+async def test_joined_parameters_hide_no_mistake(checker: Checker, change: tuple[str, str], name: str) -> None:
+    found = await check(checker, "TwoLayerNet", JOINED.replace(*change))
+    assert (found.verdict, found.misconception) == (CheckVerdict.WRONG, name)
+
+
+async def test_a_solution_that_cannot_be_given_numbers_is_the_authors_to_mend(checking_host: Host) -> None:
+    code = task_named(LESSON, "TwoLayerNet")
+    assert code.task is not None
+    solution = OWN_NAMES + "\n    def parameters(self, recurse=True):\n        raise RuntimeError('none here')\n"
+    unfit = replace(code, task=replace(code.task, solution=solution))
+    panel = Panel(LESSON, unfit, check_sessions(checking_host, LESSON), Forgetful())
+    with pytest.raises(LessonError, match=r"TwoLayerNet cannot be looked at \(RuntimeError: none here\)"):
+        await panel.open()
+    await panel.close()

@@ -20,7 +20,7 @@ from foretell.errors import LessonError, UsageError
 from foretell.judge.behaviour import PROBE_SETS, Failed, forget_earlier
 from foretell.judge.conclude import conclude
 from foretell.judge.diagnose import Answered, Asked, is_right
-from foretell.judge.layouts import other_layouts
+from foretell.judge.layouts import best_look, other_layouts
 from foretell.model.attempt import Diagnosis
 from foretell.model.lesson import CodeCell, Lesson
 from foretell.model.run import CellSource, RunRequest
@@ -145,12 +145,13 @@ class Checker:
                     return own, asked
                 return without_earlier(own), replace(asked, reference=forget_earlier(asked.reference))
 
-            own, asked = await compared(plan)
+            looks = [await compared(plan)]
+            own, asked = looks[0]
             for layout in other_layouts(own.behaviour, asked.reference, asked.probing):
-                again, other = await compared(panel.plan(place, layout))
-                if is_right(again, other):
-                    return again, other, place
-            return own, asked, place
+                looks.append(await compared(panel.plan(place, layout)))
+                if is_right(*looks[-1]):
+                    break
+            return *best_look(looks), place
 
     async def close(self) -> None:
         """End the sessions that are open or being opened; nothing can be checked any more."""

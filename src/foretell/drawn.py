@@ -113,7 +113,7 @@ def _instances(code: CodeCell, who: str, again: Sequence[Opening], started_over:
     questions = code.prompt.questions if code.prompt else ()
     numbers = {slot.name: slot.written for slot in slots}
     found: list[CodeCell] = []
-    for earlier in range(started_over):  # so that the first numbers are not those from which it was started over
+    for earlier in range(started_over):  # so that the first numbers are others than the first ones of the time before
         numbers = _draw(slots, numbers, _seed(who, code, 1, earlier))
     for number in range(1, len(again) + 2):
         numbers = _draw(slots, numbers, _seed(who, code, number, started_over))

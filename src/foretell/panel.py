@@ -27,6 +27,8 @@ from foretell.model.belief import Probing, WrongExample
 from foretell.model.lesson import CodeCell, Lesson, SectionKind
 from foretell.model.run import EXAMINED, CellSource, DisplayOutput, Event, Failure, FailureKind, Prefix, Run, RunRequest
 
+# A solution that fails here has shown nothing that an answer could be compared with.
+UNFIT = frozenset({"make", "type", "again", "set"})
 EXAMINE = "__import__('foretell.runtime.inside.examine', fromlist=['show_examined']).show_examined"
 EXAMPLES = "__import__('foretell.runtime.inside.examples', fromlist=['show_examples']).show_examples"
 MOST_SECONDS = 10.0
@@ -176,6 +178,10 @@ class Panel:
         reference = answered(self.solution, shown).behaviour
         if reference is None:
             raise self._fails(shown.failure)
+        for place in range(len(self.probing.builds)):
+            stage, failed = reference.failure(f"{place}") or ("", None)
+            if failed is not None and stage in UNFIT:
+                raise self._fails(Failure(kind=failed.kind, message=failed.message))
         return Asked(
             wanted=self.task.name,
             starter=self.task.starter,

@@ -78,7 +78,7 @@ def arenas() -> dict[tuple[str, str], Future[dict[str, dict[str, object]]]]:
 @pytest.mark.parametrize(("who", "level", "attack"), CASES)
 def test_is_contained_and_harms_neither_its_session_nor_another(who: str, level: str, attack: str) -> None:
     result = arenas()[who, level].result()[attack]
-    assert result["held"], result
+    assert result["held"], json.dumps(result)
 
 
 @pytest.mark.parametrize(("who", "level"), HERE)

@@ -12,8 +12,8 @@ from foretell.model.run import Failure
 HEAD = "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.fc = nn.Linear(2, 3)\n"
 
 
-def probed(source: str, kind: str, message: str, name: str = "") -> Answered:
-    failed = Failed(kind=kind, message=message, name=name)
+def probed(source: str, kind: str, message: str, name: str = "", through: tuple[str, ...] = ()) -> Answered:
+    failed = Failed(kind=kind, message=message, name=name, through=through)
     return Answered(source=source, failure=None, behaviour=Behaviour(notes={"0/out0": failed}))
 
 
@@ -21,6 +21,9 @@ def defined(source: str, kind: str, message: str) -> Answered:
     return Answered(source=source, failure=Failure(kind=kind, message=message), behaviour=None)
 
 
+GIVEN = HEAD.replace("super().__init__()", "super().__init__(3)")
+TOO_MANY = "Net.__init__() takes 1 positional argument but 2 were given"
+NO_LINEAR = "module 'torch.nn' has no attribute 'linear'"
 NO_FORWARD = 'Module [Net] is missing the required "forward" function'
 
 
@@ -52,6 +55,9 @@ NO_FORWARD = 'Module [Net] is missing the required "forward" function'
             ),
             "has to come before the first",
         ),
+        (probed(GIVEN, "TypeError", TOO_MANY, through=("__init__:3",)), "write `super().__init__()`"),
+        (defined("net = nn.linear(2, 3)", "AttributeError", NO_LINEAR), "In torch.nn it is written `Linear`."),
+        (probed(HEAD, "AssertionError", "Torch not compiled with CUDA enabled"), "no GPU"),
         (defined("net = nn.Sequential([nn.ReLU()])", "TypeError", "list is not a Module subclass"), "put a star"),
         (
             probed(HEAD + "    def foward(self, x):\n        return x\n", "NotImplementedError", NO_FORWARD),
@@ -87,6 +93,10 @@ def test_a_slip_is_told_with_what_to_write(own: Answered, says: str) -> None:
     "own",
     [
         probed(HEAD, "NameError", "name 'other' is not defined", "other"),
+        probed(GIVEN, "TypeError", TOO_MANY),
+        probed(GIVEN.replace("nn.Module", "nn.Sequential"), "TypeError", TOO_MANY, through=("__init__:3",)),
+        probed(HEAD, "TypeError", TOO_MANY, through=("__init__:3",)),
+        defined("Net = nn.spam(2)", "AttributeError", "module 'torch.nn' has no attribute 'spam'"),
         probed(HEAD + "    def step(self, x):\n        return x\n", "NotImplementedError", NO_FORWARD),
         probed(
             HEAD + "    def forward(self, x):\n        return x\n",

@@ -53,6 +53,13 @@ def test_a_name_for_one_thing_is_written_out(before: str, use: str, after: str) 
         "SIZES = (1, 2)\nlayer = nn.Linear(SIZES[place], 1)",
         "Net = 3\nuse(Net)",
         "first, *rest = W.shape\nuse(rest)",
+        "first, *rest, last = W.shape\nuse(last)",
+        "SIZES = [10, 32]\nSIZES.append(5)\nuse(*SIZES)",
+        "SIZES = [10, 32]\nSIZES[0] = 7\nuse(*SIZES)",
+        "SIZES = [10, 32]\nSIZES += [7]\nuse(*SIZES)",
+        "N = 3\nmatch given:\n    case N:\n        use(N)",
+        "N = 3\nmatch given:\n    case [*N]:\n        use(N)",
+        "N = 3\nmatch given:\n    case {**N}:\n        use(N)",
     ],
 )
 def test_what_may_be_anything_stays(source: str) -> None:
@@ -92,6 +99,9 @@ def test_facts_are_the_same_under_another_name(one: str, other: str, wanted: str
         "p{0} = g(p{1}, p{1}).size(0)",
         "p{0} = W.shape[g(p{1}, p{1})]",
         "p{0} = W.size(g(p{1}, p{1}))",
+        "p{0} = p{1}.size(p{1}.shape[0])",
+        "p{0} = p{1}.size(dim=p{1}.shape[0])",
+        "p{0} = p{1}.shape[0]",
         "p{0} = (p{1}, p{1})",
         "p{0} = lambda: (p{1}(), p{1}())",
     ],
@@ -99,3 +109,41 @@ def test_facts_are_the_same_under_another_name(one: str, other: str, wanted: str
 def test_names_that_hold_names_do_not_grow(line: str) -> None:
     source = "\n".join(line.format(place, place + 1) for place in reversed(range(60)))
     assert len(written(source)) < 4 * len(source)
+
+
+def test_a_name_of_one_function_says_nothing_of_another() -> None:
+    one = "def one(h):\n    act = torch.tanh\n    return act(h)"
+    other = "def other(h):\n    return act(h)"
+    assert written(f"{one}\n\n{other}").endswith(other)
+
+
+def test_a_number_of_one_class_says_nothing_of_another() -> None:
+    one = "class One:\n    def __init__(self):\n        self.n = 3"
+    other = "class Other:\n    def __init__(self, n):\n        self.f = g(self.n)"
+    assert written(f"{one}\n\n{other}").endswith("self.f = g(self.n)")
+
+
+def test_what_is_given_to_a_partial_again_takes_the_place_of_what_was_given_before() -> None:
+    source = "L = partial(nn.Linear, bias=False)\nlayer = L(1, 2, bias=True)"
+    assert written(source).endswith("layer = nn.Linear(1, 2, bias=True)")
+
+
+def test_a_name_that_is_also_kept_on_self_is_written_out() -> None:
+    source = (
+        "class Net:\n    def __init__(self):\n        size = 16\n        self.size = size\n        self.f = g(size)"
+    )
+    assert written(source).endswith("self.size = 16\n        self.f = g(16)")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "N = nn." + ".".join("b" * 200) + "\n" + "f(N)\n" * 1500,
+        "T = (" + "1, " * 1000 + ")\n" + "f(*T)\n" * 2000,
+        "T = (" + "1, " * 16 + ")\n" + "f(*T)\n" * 5000,
+        "D = {" + "".join(f"'k{n}': 1, " for n in range(16)) + "}\n" + "f(**D)\n" * 5000,
+        "P = partial(f, " + "1, " * 15 + ")\n" + "P()\n" * 5000,
+    ],
+)
+def test_there_is_an_end_to_what_is_put_in(source: str) -> None:
+    assert sum(1 for _ in ast.walk(write_out(ast.parse(source), "Net"))) < 200_000

@@ -21,7 +21,7 @@ from foretell.check import task_named
 from foretell.judge.behaviour import AS_DECLARED, Layout
 from foretell.judge.diagnose import Answered, Asked, is_right, name_of
 from foretell.model.lesson import Lesson
-from foretell.judge.layouts import other_layouts
+from foretell.judge.layouts import best_look, other_layouts
 from foretell.panel import Panel, answered
 from foretell.runtime.host import Host
 from foretell.wiring import check_sessions
@@ -139,7 +139,8 @@ async def look_again(panel: Panel, judged: Judged) -> Judged:
             again[own.source].append((own, other))
     catalogue = panel.lesson.misconceptions
     wrong = [*(own for one, own in judged.answers if one.belief != RIGHT), *(own for _, own in judged.examples)]
-    names = {own.source: name_of(own, asked, judged.examples, catalogue) for own in wrong}
+    looks = {own.source: best_look([(own, asked), *again[own.source]]) for own in wrong}
+    names = {source: name_of(*look, judged.examples, catalogue) for source, look in looks.items()}
     return replace(judged, again=again, names=names)
 
 

@@ -26,6 +26,7 @@ from idle_session import IdleSession
 @pytest.fixture(autouse=True)
 def _signals_as_before() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what it puts aside with it ignored
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -79,6 +79,8 @@ def _super_with_arguments(failed: Failed, tree: ast.Module) -> str:
     if failed.kind != "TypeError" or not re.search(r"__init__\(\).*(?:positional|keyword) argument", failed.message):
         return ""
     modules = [one for one in ast.walk(tree) if isinstance(one, ast.ClassDef) and "Module" in map(name_of, one.bases)]
+    if not failed.through or not failed.through[-1].startswith("__init__:"):  # the caller's arguments do not fit
+        return ""
     calls = [node for one in modules for node in ast.walk(one) if isinstance(node, ast.Call)]
     is_given = any(
         isinstance(call.func, ast.Attribute)

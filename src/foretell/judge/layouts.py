@@ -1,16 +1,35 @@
 """AN ANSWER whose parameters are laid out otherwise than the solution's -> the layouts in which it may still be right.
 
-Enters: what the answer and the solution showed. Leaves: layouts to look again with. Invariant: pure; a layout only
-says which numbers a parameter is given, and what is right is decided as ever.
+Enters: what the answer and the solution showed. Leaves: layouts to look again with, and which look to judge by.
+Invariant: pure; a layout only says which numbers a parameter is given, and what is right is decided as ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from foretell.judge.behaviour import Behaviour, Layout, Tied
+from foretell.judge.diagnose import Answered, Asked, is_right
+from foretell.judge.likeness import parameters_of
 from foretell.model.belief import Build, Probing
+
+
+def best_look(looks: Sequence[tuple[Answered, Asked]]) -> tuple[Answered, Asked]:
+    """Of looks at one answer, as declared first, the one to judge by: a right one, else one whose parameters fit."""
+    for own, asked in looks:
+        if is_right(own, asked):
+            return own, asked
+    return next((one for one in looks if _fits(*one)), looks[0])
+
+
+def _fits(own: Answered, asked: Asked) -> bool:
+    if own.behaviour is None:
+        return False
+    builds = [f"{place}" for place, build in enumerate(asked.probing.builds) if not build.given]
+    return bool(builds) and all(
+        parameters_of(own.behaviour, build) == parameters_of(asked.reference, build) for build in builds
+    )
 
 
 @dataclass(frozen=True, slots=True)

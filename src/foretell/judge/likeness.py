@@ -85,7 +85,8 @@ def parameters_of(behaviour: Behaviour, build: str) -> list[tuple[tuple[int, ...
 
 
 def _parameters(one: Behaviour, other: Behaviour, build: str) -> bool:
-    return parameters_of(one, build) == parameters_of(other, build)
+    counts = one.plain(f"{build}/count"), other.plain(f"{build}/count")
+    return parameters_of(one, build) == parameters_of(other, build) and counts[0] == counts[1]
 
 
 def _sharing(one: Behaviour, other: Behaviour, build: str) -> bool:

@@ -1,8 +1,9 @@
-"""SYNTAX TREE of learner code -> the same with names written out that stand for one thing all along.
+"""SYNTAX TREE of learner code -> the same with names written out that are given a value once.
 
 Enters: the tree of a source, and the name that the task asks for. Leaves: a tree in which `N = 10; nn.Linear(N, 1)`
 reads `nn.Linear(10, 1)`, `act = torch.relu; act(h)` reads `torch.relu(h)`, `nn.Linear(**SIZES)` has its arguments, and
-a lambda with a name is a function. Invariant: pure; what is bound twice, or to anything that runs, stays as it is.
+a lambda with a name is a function. Invariant: what is bound twice, or to anything that runs, stays as it is; what is
+put in is small, holds no name that is written out itself, and there is an end to how much of it.
 """
 
 from __future__ import annotations
@@ -13,53 +14,84 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from foretell.judge.trees import PACKAGES, constant_of, name_of, pairs_of, path_of, root_of
+from foretell.judge.trees import PACKAGES, Function, constant_of, name_of, pairs_of, path_of, root_of
 
 # How the packages of torch are called here, whatever name they were imported by.
 _USUAL = {"torch": "torch", "torch.nn": "nn", "torch.nn.functional": "F"}
-
 _OF_SHAPE = frozenset({"shape", "size"})
+MOST_PARTS = 16
+MOST_DOTS = 6
+MOST_PUT_IN = 5_000
+
+Span = tuple[int, int]
+EVERYWHERE: Span = (0, 1 << 30)
 
 
 def write_out(tree: ast.Module, wanted: str) -> ast.Module:
-    """The tree with single names for one thing replaced by it where they are read; `wanted` keeps its assignment."""
-    known = _read(tree)
-    written = _WrittenOut(known, wanted).visit(tree)
+    """The tree with names for one thing replaced by it where they are read; `wanted` keeps its assignment."""
+    written = _WrittenOut(_read(tree), wanted).visit(tree)
     return written if isinstance(written, ast.Module) else tree
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What names stand for: an expression, parts by place or key, or a function with some arguments given before."""
+    """What names stand for: an expression, parts by place or key, or a function with some arguments given before.
+
+    `spans` are the lines in which each name is seen; attributes are known by their class and name.
+    """
 
     names: dict[str, ast.expr] = field(default_factory=dict)
     parts: dict[str, dict[object, ast.expr]] = field(default_factory=dict)
     begun: dict[str, ast.Call] = field(default_factory=dict)
-    attributes: dict[str, ast.expr] = field(default_factory=dict)
-    classes: frozenset[str] = frozenset()
+    spans: dict[str, Span] = field(default_factory=dict)
+    attributes: dict[tuple[str, str], ast.expr] = field(default_factory=dict)
+
+    def keep(self, name: str, value: ast.expr, *, is_touched: bool) -> None:
+        """Keep what a name stands for; lists and dicts only where nothing but reading them is done to them."""
+        if _is_plain(value):
+            self.names[name] = deepcopy(value)
+        elif isinstance(value, ast.Call) and name_of(value.func) == "partial" and _are_plain(value):
+            self.begun[name] = deepcopy(value)
+        elif (parts := _parts_of(value)) and len(parts) <= MOST_PARTS and not is_touched:
+            self.parts[name] = deepcopy(parts)
 
 
 def _read(tree: ast.Module) -> _Known:
     nodes = list(ast.walk(tree))
-    bound = Counter(_bound(nodes))
-    known = _Known(classes=frozenset(node.name for node in nodes if isinstance(node, ast.ClassDef)))
+    bound, known = Counter(_bound(nodes)), _Known()
+    touched = set(_touched(nodes))
     for name, value in (pair for node in nodes for pair in _imported(node)):
         if bound[name] == 1:
             known.names[name] = value
-    attributes = Counter(
-        node.attr for node in nodes if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
-    )
-    of_classes = {id(part) for node in nodes if isinstance(node, ast.ClassDef) for part in node.body}
-    for node in nodes:
-        for target, value in _assigned(node):
-            if isinstance(target, ast.Name) and bound[target.id] == 1 and not attributes[target.id]:
-                _keep(known, target.id, value)
-                if id(node) in of_classes and type(constant_of(value)) is int:
-                    known.attributes[target.id] = value
-            elif isinstance(target, ast.Attribute) and attributes[target.attr] == 1 and not bound[target.attr]:
-                is_own = path_of(target)[:-1] == ["self"]
-                known.attributes.update({target.attr: value} if is_own and type(constant_of(value)) is int else {})
+    for scope, statement in _statements(tree):
+        for target, value in _assigned(statement):
+            if isinstance(target, ast.Name) and bound[target.id] == 1:
+                known.keep(target.id, value, is_touched=target.id in touched)
+                known.spans[target.id] = _span(scope)
+    for owner in (node for node in nodes if isinstance(node, ast.ClassDef)):
+        known.attributes.update({(owner.name, name): value for name, value in _attributes(owner)})
     return known
+
+
+def _statements(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.stmt]]:
+    """Every statement with the module, class or function in which it stands."""
+    waiting: list[tuple[ast.AST, ast.AST]] = [(tree, one) for one in tree.body]
+    while waiting:
+        scope, node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield scope, node
+        inner = node if isinstance(node, Function | ast.ClassDef) else scope
+        waiting += [
+            (inner, one)
+            for one in ast.iter_child_nodes(node)
+            if isinstance(one, ast.stmt | ast.ExceptHandler | ast.match_case)
+        ]
+
+
+def _span(scope: ast.AST) -> Span:
+    if isinstance(scope, Function | ast.ClassDef):
+        return scope.lineno, scope.end_lineno or scope.lineno
+    return EVERYWHERE
 
 
 def _bound(nodes: list[ast.AST]) -> Iterator[str]:
@@ -69,12 +101,41 @@ def _bound(nodes: list[ast.AST]) -> Iterator[str]:
             yield node.id
         elif isinstance(node, ast.arg):
             yield node.arg
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        elif isinstance(node, Function | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.alias):
             yield node.asname or node.name.partition(".")[0]
-        elif isinstance(node, ast.ExceptHandler) and node.name:
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
             yield node.name
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            yield node.rest
+
+
+def _touched(nodes: list[ast.AST]) -> Iterator[str]:
+    """Names of which an attribute is asked for (`SIZES.append`), or a part is set."""
+    for node in nodes:
+        is_set = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
+        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.value, ast.Name):
+            if is_set or isinstance(node, ast.Attribute):
+                yield node.value.id
+        elif isinstance(node, ast.AugAssign):
+            yield name_of(node.target)
+
+
+def _attributes(owner: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    """Whole numbers that are kept on a class, or on `self`, once."""
+    nodes = list(ast.walk(owner))
+    set_to = [(name_of(target), value) for node in owner.body for target, value in _assigned(node)]
+    for node in nodes:
+        pairs = _assigned(node) if isinstance(node, ast.stmt) else []
+        set_to += [(name_of(one), value) for one, value in pairs if path_of(one)[:-1] == ["self"]]
+    times = Counter(name for name, _ in set_to)
+    times.update(node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Del))
+    times.update(name_of(node.target) for node in nodes if isinstance(node, ast.AugAssign))
+    texts = {constant_of(node) for node in nodes if isinstance(node, ast.Constant)}  # `setattr(self, "n", 4)`
+    for name, value in set_to:
+        if times[name] == 1 and name not in texts and type(constant_of(value)) is int:
+            yield name, value
 
 
 def _imported(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
@@ -91,7 +152,7 @@ def _imported(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
             yield one.asname or one.name, ast.Name(package, ast.Load()) if package else of_package
 
 
-def _assigned(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
+def _assigned(node: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
     if isinstance(node, ast.Assign):
         return [pair for target, value in pairs_of(node) for pair in _unpacked(target, value)]
     if isinstance(node, ast.AnnAssign) and node.value is not None:
@@ -100,49 +161,52 @@ def _assigned(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
 
 
 def _unpacked(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
-    """`rows, columns = W.shape`, by place."""
+    """`rows, columns = W.shape`, by place, as far as the places are known."""
     if not isinstance(target, ast.Tuple | ast.List) or name_of(value) not in _OF_SHAPE:
         return [(target, value)]
+    star = next((at for at, one in enumerate(target.elts) if isinstance(one, ast.Starred)), len(target.elts))
     return [
-        (one, ast.Subscript(value, ast.Constant(place), ast.Load()))
-        for place, one in enumerate(target.elts)
-        if not isinstance(one, ast.Starred)
+        (one, ast.Subscript(value, ast.Constant(place), ast.Load())) for place, one in enumerate(target.elts[:star])
     ]
 
 
-def _keep(known: _Known, name: str, value: ast.expr) -> None:
-    """Keep what a name stands for. Only what holds no other name is kept: what is put in twice never grows."""
-    if _is_plain(value):
-        known.names[name] = value
-    elif isinstance(value, ast.Tuple | ast.List) and all(map(_is_plain, value.elts)):
-        known.parts[name] = dict(enumerate(value.elts))
+def _parts_of(value: ast.expr) -> dict[object, ast.expr]:
+    """The plain parts of `(10, 32)`, `{"a": 10}` or `dict(a=10)`, by place or key; nothing where one is not plain."""
+    parts: dict[object, ast.expr] = {}
+    if isinstance(value, ast.Tuple | ast.List):
+        parts = dict(enumerate(value.elts))
     elif isinstance(value, ast.Dict) and all(key is not None and _is_text(key) for key in value.keys):
-        keys = [constant_of(key) for key in value.keys if key is not None]
-        if all(map(_is_plain, value.values)):
-            known.parts[name] = dict(zip(keys, value.values, strict=True))
-    elif isinstance(value, ast.Call) and all(map(_is_plain, (*value.args, *(one.value for one in value.keywords)))):
-        if name_of(value.func) == "dict" and not value.args:
-            known.parts[name] = {one.arg: one.value for one in value.keywords if one.arg}
-        elif name_of(value.func) == "partial" and value.args:
-            known.begun[name] = value
+        parts = dict(zip([constant_of(key) for key in value.keys if key], value.values, strict=True))
+    elif isinstance(value, ast.Call) and name_of(value.func) == "dict" and not value.args:
+        parts = {one.arg: one.value for one in value.keywords if one.arg}
+    return parts if all(map(_is_plain, parts.values())) else {}
+
+
+def _are_plain(call: ast.Call) -> bool:
+    given = [*call.args, *(one.value for one in call.keywords)]
+    return bool(call.args) and len(given) <= MOST_PARTS and all(map(_is_plain, given))
 
 
 def _is_plain(value: ast.expr) -> bool:
     """A number, a truth value, a dotted name of torch's, or a size: `W.shape[0]`, `W.size(0)`."""
     if isinstance(value, ast.Subscript):
-        axis = value.slice.operand if isinstance(value.slice, ast.UnaryOp) else value.slice
-        is_of_a_name = name_of(value.value) in _OF_SHAPE and bool(root_of(_called(value.value)))
-        return is_of_a_name and type(constant_of(axis)) is int
+        return _is_axis(value.slice) and _is_size(value.value)
     if isinstance(value, ast.Call):
-        return name_of(value) == "size" and bool(root_of(value.func)) and all(map(_is_plain, value.args))
+        return len(value.args) == 1 and not value.keywords and _is_axis(value.args[0]) and _is_size(value.func)
     if isinstance(value, ast.Attribute):
-        return root_of(value) in PACKAGES - {"builtins"}
+        return root_of(value) in PACKAGES - {"builtins"} and len(path_of(value)) <= MOST_DOTS
     return type(constant_of(value)) in {int, float, bool}
 
 
-def _called(value: ast.expr) -> ast.expr:
-    """`W.size` in `W.size()`."""
-    return value.func if isinstance(value, ast.Call) and not value.args else value
+def _is_size(value: ast.expr) -> bool:
+    """`W.shape`, `layer.weight.size`, `W.size()`."""
+    called = value.func if isinstance(value, ast.Call) and not value.args and not value.keywords else value
+    parts = path_of(called)
+    return parts[-1] in _OF_SHAPE and bool(parts[0]) and 1 < len(parts) <= MOST_DOTS
+
+
+def _is_axis(value: ast.expr) -> bool:
+    return type(constant_of(value.operand if isinstance(value, ast.UnaryOp) else value)) is int
 
 
 def _is_text(key: ast.expr) -> bool:
@@ -153,52 +217,87 @@ class _WrittenOut(ast.NodeTransformer):
     def __init__(self, known: _Known, wanted: str) -> None:
         self._known = known
         self._wanted = wanted
+        self._owners: list[str] = []
+        self._left = MOST_PUT_IN
+
+    def _put(self, value: ast.expr, node: ast.expr) -> ast.expr:
+        """A copy of `value` in the place of `node`; `node` where enough has been put in."""
+        self._left -= 1
+        return ast.copy_location(deepcopy(value), node) if self._left > 0 else node
+
+    def _is_seen(self, name: str, node: ast.expr) -> bool:
+        first, last = self._known.spans.get(name, EVERYWHERE)
+        return name != self._wanted and first <= getattr(node, "lineno", 0) <= last
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        self._owners.append(node.name)
+        self.generic_visit(node)
+        self._owners.pop()
+        return node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        if not isinstance(node.ctx, ast.Load) or node.id == self._wanted:
+        value = self._known.names.get(node.id)
+        if value is None or not isinstance(node.ctx, ast.Load) or not self._is_seen(node.id, node):
             return node
-        return deepcopy(self._known.names.get(node.id, node))
+        return self._put(value, node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        value = self._known.attributes.get(node.attr)
-        owners = self._known.classes | {"self", "cls"}
-        if value is not None and isinstance(node.ctx, ast.Load) and path_of(node)[:-1] in [[one] for one in owners]:
-            return deepcopy(value)
+        if isinstance(node.value, ast.Name) and isinstance(node.ctx, ast.Load):
+            root = node.value.id
+            owner = self._owners[-1] if self._owners and root in {"self", "cls"} else root
+            if (value := self._known.attributes.get((owner, node.attr))) is not None:
+                return self._put(value, node)
         self.generic_visit(node)
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        parts = self._known.parts.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        parts = self._parts_of(node.value)
         if parts is not None and isinstance(node.ctx, ast.Load) and constant_of(node.slice) in parts:
-            return deepcopy(parts[constant_of(node.slice)])
+            return self._put(parts[constant_of(node.slice)], node)
         self.generic_visit(node)
         if isinstance(node.value, ast.Call) and name_of(node.value) == "globals" and _is_text(node.slice):
-            return ast.Name(str(constant_of(node.slice)), node.ctx)
+            return ast.copy_location(ast.Name(str(constant_of(node.slice)), node.ctx), node)
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self._spread(node)
         begun = self._known.begun.get(node.func.id) if isinstance(node.func, ast.Name) else None
-        if begun is not None:
-            first, *given = deepcopy(begun.args)
-            node = ast.Call(first, [*given, *node.args], [*deepcopy(begun.keywords), *node.keywords])
+        if begun is not None and self._is_seen(name_of(node.func), node):
+            node = self._go_on(begun, node)
         self.generic_visit(node)
         return node
+
+    def _go_on(self, begun: ast.Call, node: ast.Call) -> ast.Call:
+        """The call of a `partial`, with what was given to it before."""
+        again = {one.arg for one in node.keywords}
+        first, *given = (self._put(one, node) for one in begun.args)
+        before = [
+            ast.keyword(one.arg, self._put(one.value, node))
+            for one in begun.keywords
+            if one.arg and one.arg not in again
+        ]
+        if self._left <= 0:
+            return node
+        return ast.copy_location(ast.Call(first, [*given, *node.args], [*before, *node.keywords]), node)
 
     def _spread(self, node: ast.Call) -> None:
         """Write out `*SIZES` and `**OPTIONS`."""
         args: list[ast.expr] = []
         for one in node.args:
             parts = self._parts_of(one.value) if isinstance(one, ast.Starred) else None
-            args += [one] if parts is None else deepcopy(list(parts.values()))
+            args += [one] if parts is None else [self._put(part, one) for part in parts.values()]
         keywords: list[ast.keyword] = []
         for each in node.keywords:
             parts = self._parts_of(each.value) if each.arg is None else None
-            keywords += [each] if parts is None else [ast.keyword(str(k), deepcopy(v)) for k, v in parts.items()]
-        node.args, node.keywords = args, keywords
+            put = [ast.keyword(str(key), self._put(part, each.value)) for key, part in (parts or {}).items()]
+            keywords += [each] if parts is None else put
+        if self._left > 0:
+            node.args, node.keywords = args, keywords
 
     def _parts_of(self, node: ast.expr) -> dict[object, ast.expr] | None:
-        return self._known.parts.get(node.id) if isinstance(node, ast.Name) else None
+        if not isinstance(node, ast.Name) or not self._is_seen(node.id, node):
+            return None
+        return self._known.parts.get(node.id)
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
         self.generic_visit(node)
@@ -208,6 +307,5 @@ class _WrittenOut(ast.NodeTransformer):
         if not isinstance(node.value, ast.Lambda):
             return node
         body: list[ast.stmt] = [ast.Return(node.value.body)]
-        return ast.copy_location(
-            ast.FunctionDef(name=target.id, args=node.value.args, body=body, decorator_list=[]), node
-        )
+        made = ast.FunctionDef(name=target.id, args=node.value.args, body=body, decorator_list=[])
+        return ast.copy_location(made, node)

@@ -118,9 +118,9 @@ class Root:
                 socket.send_fds(self._control, [request], descriptors)
             except BlockingIOError:
                 await asyncio.sleep(RETRY_SECONDS)
-            except OSError:
-                self._is_gone = True
-                return  # The other end of the worker's socket is gone as well, and says so.
+            except OSError as failure:
+                self._is_gone = isinstance(failure, ConnectionError)
+                return  # The other end of the worker's socket is not held by anybody, and says so.
             else:
                 return
 

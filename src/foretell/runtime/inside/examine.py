@@ -19,7 +19,7 @@ import numpy as np
 from foretell.model.run import EXAMINED, DisplayOutput
 from foretell.runtime.inside.drawn import canonical_values, plain_values
 from foretell.runtime.inside.measure import read_value
-from foretell.runtime.inside.pieces import Laid
+from foretell.runtime.inside.pieces import Laid, piece_of
 from foretell.runtime.inside.shell import LessonShell
 from foretell.runtime.messages import to_plain
 from foretell.runtime.observe import one_line
@@ -145,8 +145,8 @@ def _describe(notes: Notes, key: str, laid: Laid) -> None:
     notes.plain(
         f"{key}/parameters",
         [
-            [name, list(each[place].shape), str(each.dtype).removeprefix("torch."), bool(each.requires_grad)]
-            for name, each, place in laid.pieces()[:MOST_PARAMETERS]
+            [name, list(piece_of(each, place).shape), str(each.dtype).removeprefix("torch."), bool(each.requires_grad)]
+            for name, each, place in laid.named()[:MOST_PARAMETERS]
         ],
     )
     notes.plain(f"{key}/count", sum(each.numel() for each in made.parameters()))
@@ -171,7 +171,7 @@ def _look_at_module(
     other = notes.attempt(f"{key}/again", lambda: _evaluate(build["make"], names)) if fresh else made
     _look_at_sharing(notes, key, (made, other if fresh else None), {name: names.get(name) for name in plan["earlier"]})
     start = [each.detach().clone() for each in made.parameters()]
-    notes.plain(f"{key}/start", [_span(each) for each in start])
+    notes.plain(f"{key}/start", [_span(piece_of(each.detach(), place)) for each, place in laid.pieces()])
     for one in (laid, replace(laid, module=other)):
         notes.attempt(f"{key}/set", partial(_set, one, seed, plan["tied"]))
         notes.attempt(f"{key}/train", one.module.train)
@@ -180,7 +180,7 @@ def _look_at_module(
     _look_at_randomness(notes, key, (made, other), _input(build["inputs"][0], seed, 0, 1.0))
     _look_at_gradients(notes, key, laid, _input(build["inputs"][0], seed, 0, 1.0), seed)
     _look_at_zero(notes, key, made, _input(build["inputs"][0], seed, 0, 1.0))
-    _look_at_steps(notes, key, (made, start), _input([64, *build["inputs"][0][1:]], seed, 99, 1.0), seed)
+    _look_at_steps(notes, key, (laid, start), _input([64, *build["inputs"][0][1:]], seed, 99, 1.0), seed)
 
 
 def _span(values: Any) -> list[float]:
@@ -204,8 +204,8 @@ def _set(laid: Laid, seed: int, tied: str, weights: str = "drawn") -> None:
     if len(parameters) > MOST_PARAMETERS or sum(each.numel() for each in parameters) > MOST_NUMBERS:
         raise ValueError(f"{len(parameters)} parameters are more than can be looked at")
     with torch.no_grad():
-        for _, each, place in laid.pieces():
-            piece = each[place]
+        for each, place in laid.pieces():
+            piece = piece_of(each, place)
             values = canonical_values(tuple(piece.shape), seed + (weights == "others"), tied)
             piece.copy_(torch.from_numpy(np.asarray(-values if weights == "negated" else values)))
 
@@ -257,9 +257,9 @@ def _look_at_gradients(notes: Notes, key: str, laid: Laid, given: Any, seed: int
     notes.attempt(f"{key}/grad", (value * weights).sum().backward)
     reached = [each.grad is not None for each in made.parameters()]
     notes.plain(f"{key}/reached", reached)
-    for number, (_, each, place) in enumerate(laid.pieces()):
+    for number, (each, place) in enumerate(laid.pieces()):
         grad = torch.zeros_like(each) if each.grad is None else each.grad
-        notes.array(f"{key}/grad{number}", grad[place])
+        notes.array(f"{key}/grad{number}", piece_of(grad, place))
     notes.array(f"{key}/grad", torch.zeros_like(leaf) if leaf.grad is None else leaf.grad)
 
 
@@ -271,10 +271,11 @@ def _look_at_zero(notes: Notes, key: str, made: Any, given: Any) -> None:
         notes.array(f"{key}/zero", notes.attempt(f"{key}/zero", partial(_apply, made, given.clone())))
 
 
-def _look_at_steps(notes: Notes, key: str, pair: tuple[Any, list[Any]], given: Any, seed: int) -> None:
+def _look_at_steps(notes: Notes, key: str, pair: tuple[Laid, list[Any]], given: Any, seed: int) -> None:
     """Three steps of gradient descent from where it had started itself: how far each parameter moves."""
     torch = _torch()
-    made, start = pair
+    laid, start = pair
+    made = laid.module
     with torch.no_grad():
         for each, value in zip(made.parameters(), start, strict=True):
             each.copy_(value)
@@ -291,9 +292,11 @@ def _look_at_steps(notes: Notes, key: str, pair: tuple[Any, list[Any]], given: A
 
     for _ in range(STEPS):
         notes.attempt(f"{key}/moved", step)
-    pairs = zip(made.parameters(), start, strict=True)
-    moved = [float((each.detach() - value).abs().max()) if each.numel() else 0.0 for each, value in pairs]
-    notes.plain(f"{key}/moved", moved)
+    with torch.no_grad():
+        for each, value in zip(made.parameters(), start, strict=True):
+            each -= value
+    moved = [piece_of(each.detach(), place).abs() for each, place in laid.pieces()]
+    notes.plain(f"{key}/moved", [float(each.max()) if each.numel() else 0.0 for each in moved])
 
 
 def _look_at_sharing(notes: Notes, key: str, pair: tuple[Any, Any], earlier: Mapping[str, Any]) -> None:

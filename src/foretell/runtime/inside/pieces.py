@@ -96,9 +96,20 @@ class Laid:
     parts: Sequence[Sequence[int]] = ()
     turned: bool = False
 
-    def pieces(self) -> list[tuple[str, Any, Place]]:
-        """Each parameter with its name and where to index it; one that holds several, once for each."""
-        named = list(self.module.named_parameters())
+    def named(self) -> list[tuple[str, Any, Place]]:
+        """Each parameter that the module lists, by name, and where to index it; one that holds several, for each."""
+        return self._cut(list(self.module.named_parameters()))
+
+    def pieces(self) -> list[tuple[Any, Place]]:
+        """The same of what `parameters()` gives, which learner code may have made something else."""
+        return [(each, place) for _, each, place in self._cut([("", each) for each in self.module.parameters()])]
+
+    def _cut(self, listed: list[tuple[str, Any]]) -> list[tuple[str, Any, Place]]:
         wanted = [tuple(shape) for shape in self.parts]
-        found = find_pieces([tuple(each.shape) for _, each in named], wanted, turned=self.turned)
-        return [(name, each, place) for (name, each), places in zip(named, found, strict=True) for place in places]
+        found = find_pieces([tuple(each.shape) for _, each in listed], wanted, turned=self.turned)
+        return [(name, each, place) for (name, each), places in zip(listed, found, strict=True) for place in places]
+
+
+def piece_of(values: Any, place: Place) -> Any:
+    """What stands at a place; what is whole is not touched, for not every tensor can be indexed."""
+    return values if place is ... else values[place]
