@@ -470,7 +470,10 @@ def test_ctrl_c_ends_a_run_without_a_traceback(tmp_path):
         process.communicate(timeout=2)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    try:
+        _, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert "Traceback" not in err
     assert process.returncode == 130
 
