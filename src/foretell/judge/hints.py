@@ -78,20 +78,18 @@ def _super_too_late(failed: Failed, tree: ast.Module) -> str:
 def _super_with_arguments(failed: Failed, tree: ast.Module) -> str:
     if failed.kind != "TypeError" or not re.search(r"__init__\(\).*(?:positional|keyword) argument", failed.message):
         return ""
-    modules = [one for one in ast.walk(tree) if isinstance(one, ast.ClassDef) and "Module" in map(name_of, one.bases)]
     if not failed.through or not failed.through[-1].startswith("__init__:"):  # the caller's arguments do not fit
         return ""
+    modules = [one for one in ast.walk(tree) if isinstance(one, ast.ClassDef) and "Module" in map(name_of, one.bases)]
     calls = [node for one in modules for node in ast.walk(one) if isinstance(node, ast.Call)]
-    is_given = any(
-        isinstance(call.func, ast.Attribute)
-        and call.func.attr == "__init__"
-        and isinstance(
-            call.func.value, ast.Call
-        )  # `nn.Module.__init__(self)` is bound to nothing, and needs its object
-        and bool(call.args or call.keywords)
-        for call in calls
-    )
+    is_given = any(_is_super_init(call) and (call.args or call.keywords) for call in calls)
     return "nn.Module's own constructor takes nothing: write `super().__init__()`." if is_given else ""
+
+
+def _is_super_init(call: ast.Call) -> bool:
+    """`super().__init__`; `nn.Module.__init__` is bound to no object, and has to be given one."""
+    called = call.func
+    return isinstance(called, ast.Attribute) and called.attr == "__init__" and isinstance(called.value, ast.Call)
 
 
 def _other_case(failed: Failed, tree: ast.Module) -> str:  # noqa: ARG001  the exception says all

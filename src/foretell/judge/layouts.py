@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from foretell.judge.behaviour import Behaviour, Layout, Tied
 from foretell.judge.diagnose import Answered, Asked, is_right
-from foretell.judge.likeness import parameters_of
+from foretell.judge.likeness import same_parameters
 from foretell.model.belief import Build, Probing
 
 
@@ -27,9 +27,7 @@ def _fits(own: Answered, asked: Asked) -> bool:
     if own.behaviour is None:
         return False
     builds = [f"{place}" for place, build in enumerate(asked.probing.builds) if not build.given]
-    return bool(builds) and all(
-        parameters_of(own.behaviour, build) == parameters_of(asked.reference, build) for build in builds
-    )
+    return bool(builds) and all(same_parameters(own.behaviour, asked.reference, build) for build in builds)
 
 
 @dataclass(frozen=True, slots=True)

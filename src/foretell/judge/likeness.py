@@ -84,7 +84,8 @@ def parameters_of(behaviour: Behaviour, build: str) -> list[tuple[tuple[int, ...
     return sorted(found)
 
 
-def _parameters(one: Behaviour, other: Behaviour, build: str) -> bool:
+def same_parameters(one: Behaviour, other: Behaviour, build: str) -> bool:
+    """Whether the parameters of a build have the same sizes, dtypes and number, by either way of asking for them."""
     counts = one.plain(f"{build}/count"), other.plain(f"{build}/count")
     return parameters_of(one, build) == parameters_of(other, build) and counts[0] == counts[1]
 
@@ -234,7 +235,7 @@ _OF_A_RESULT = ("make", "type", "value", "after", "out")
 _STAGES: dict[str, Callable[[Behaviour, Behaviour, str], bool]] = {
     "make": _make,
     "type": _type,
-    "parameters": _parameters,
+    "parameters": same_parameters,
     "sharing": _sharing,
     "value": _value,
     "after": _after,
