@@ -217,16 +217,16 @@ def judge(code: CodeCell, history: History, run: Run) -> tuple[Judgement, ...]:
 
 def _judged(prediction: Prediction, question: Question, run: Run) -> Judgement:
     seen = _observations(question, run)
-    led = [[_of_a_finished_cell(one, run) for one in rows] for rows in led_to(question, run.observations)]
+    led = [[of_a_finished_cell(one, run) for one in rows] for rows in led_to(question, run.observations)]
     return explain(compare(prediction, question, seen), prediction, question, seen, led)
 
 
 def _observations(question: Question, run: Run) -> list[Observation | None]:
     seen = (run.observations.get((question.id, row)) for row in range(len(question.rows) or 1))
-    return [_of_a_finished_cell(one, run) for one in seen]
+    return [of_a_finished_cell(one, run) for one in seen]
 
 
-def _of_a_finished_cell(observation: Observation | None, run: Run) -> Observation | None:
+def of_a_finished_cell(observation: Observation | None, run: Run) -> Observation | None:
     """None where a name was merely lacking since the cell had stopped: that answers no question about errors."""
     lacks_a_name = observation is not None and observation.type == "failure" and observation.value == "NameError"
     return None if lacks_a_name and run.failure is not None and run.failure.kind != "NameError" else observation

@@ -13,8 +13,8 @@ from foretell import loop
 from foretell.loop import Answer
 from foretell.model.attempt import BehaviourCheck, CheckVerdict, Diagnosis
 from foretell.model.belief import Belief, Misconception
-from foretell.model.lesson import AnswerKind
-from foretell.model.run import Observation
+from foretell.model.lesson import AnswerKind, Prompt
+from foretell.model.run import Failure, Observation
 from foretell.web.cells import cell_view, scene_of
 from foretell.web.drawing import draw_cell
 from foretell.web.markup import inline_html
@@ -181,6 +181,28 @@ def checked(found, *, asserts=(True,), written="answer = 2"):
     lesson = replace(lesson_of(code), misconceptions=CATALOGUE)
     view = cell_view(scene_of(lesson, record.history(), {}), code)
     return view.checks, str(draw_cell(view, CHROME, "small"))
+
+
+LACKING = Observation(type="failure", text="NameError: name 'finished' is not defined", value="NameError")
+
+
+@pytest.mark.parametrize(
+    ("failure", "shown", "read"),
+    [
+        (Failure(kind="AssertionError", message="five rows"), LACKING, "once your code gets that far"),
+        (Failure(kind="AssertionError", message="five rows"), shape(5, 1), "(5, 1)"),
+        (None, shape(5, 1), "(5, 1)"),
+    ],
+)
+def test_what_was_not_predicted_of_a_task_waits_for_code_that_gets_there(failure, shown, read):
+    record, code = MemoryRecord(), task_cell("t", provides="answer")
+    code = replace(code, prompt=Prompt(stands_in="t", before="t", questions=(question("t-q1"),)))
+    allowed = record.commit(cell="t", predictions=(), skipped=("t-q1",), key="k")
+    kept = record.start_run(cell="t", commit=allowed.id, code="pass", state="s", key="k")
+    record.finish_run(kept.id, ran("t", failure=failure, **{"t-q1": shown}), ())
+    drawn = words(str(draw_cell(cell_view(scene_of(lesson_of(code), record.history(), {}), code), CHROME, "small")))
+    assert f"no prediction{read}" in drawn.replace("It was ", "").replace("no prediction ", "no prediction")
+    assert "finished" not in drawn
 
 
 def test_a_diagnosis_shows_its_message_its_card_and_the_behaviours_with_evidence():

@@ -13,7 +13,7 @@ from foretell import drawn, gate
 from foretell.judge import calibration
 from foretell.judge.answer import confidence_stops
 from foretell.judge.compare import compare, observed_text
-from foretell.loop import Answer
+from foretell.loop import Answer, of_a_finished_cell
 from foretell.model.attempt import History, Judgement, KeptRun, Prediction, Verdict
 from foretell.model.belief import Misconception
 from foretell.model.lesson import AnswerKind, CodeCell, Question
@@ -186,8 +186,12 @@ def _seen_without_predicting(question: Question, observation: Observation | None
 
 def _skipped_row(question: Question, code: CodeCell, history: History) -> LedgerRow:
     last = gate.latest_run(history, code.cell)
-    seen = last.run.observations if last and last.run else {}
+    run = last.run if last else None
     labels = question.rows or ("",)
+    shown = run.observations if run is not None else {}
+    seen = [shown.get((question.id, place)) for place in range(len(labels))]
+    if run is not None:
+        seen = [of_a_finished_cell(one, run) for one in seen]
     return LedgerRow(
         question=question.id,
         ask_html=inline_html(question.ask),
@@ -195,13 +199,13 @@ def _skipped_row(question: Question, code: CodeCell, history: History) -> Ledger
             LedgerPair(
                 label=label,
                 said="no prediction",
-                observed=_seen_without_predicting(question, seen.get((question.id, place))),
+                observed=_seen_without_predicting(question, observation),
                 verdict="skipped",
             )
-            for place, label in enumerate(labels)
+            for label, observation in zip(labels, seen, strict=True)
         ),
         verdict="skipped",
-        difference="",
+        difference=_what_it_waits_for(code, history) if run is not None and run.failure is not None else "",
         confidence=None,
         confidence_dots=0,
         matched=None,
