@@ -53,8 +53,8 @@ def says(door, lesson: str, cell: str, sure: int = 60, **answers: str) -> None:
 
 
 def miss_c(door, lesson: str, sure: int = 60) -> None:
-    """Say 14 where it is 42, as somebody who adds."""
-    ends(door, "c", **{"c-q1": number(42), "c-q1/belief-0": number(14)})
+    """Say 14 where it is 420 (no number that may be drawn), as somebody who adds."""
+    ends(door, "c", **{"c-q1": number(420), "c-q1/belief-0": number(14)})
     says(door, lesson, "c", sure, cq1="14")
 
 
@@ -83,7 +83,7 @@ def test_a_day_later_the_home_page_counts_what_is_due_and_the_page_lists_it_with
     assert page.index("Is it even?") < page.index("times 3?")
     assert "at 80 %" in page
     assert "Is it large?" not in page
-    assert "42" not in page
+    assert "420" not in page
 
 
 def test_the_button_asks_what_is_due_only_and_leads_to_the_cell(door, lesson):
@@ -148,12 +148,12 @@ def test_the_report_names_the_idea_behind_a_miss_with_its_evidence_and_what_came
     miss_c(door, lesson, sure=80)
     page = main_of(door, f"/l/{lesson}/report")
     assert "Times is plus once, and you were sure" in page
-    assert "Exercise 1 you said 14; it was 42" in page
+    assert "Exercise 1 you said 14; it was 420" in page
     assert "Not asked again yet" in page
     door.clock.ahead = DAY
     again(door, lesson, "c", due="1")
-    ends(door, "c", **{"c-q1_2": number(42), "c-q1~2/belief-0": number(14)})
-    says(door, lesson, "c", cq1_2="42")
+    ends(door, "c", **{"c-q1_2": number(420), "c-q1~2/belief-0": number(14)})
+    says(door, lesson, "c", cq1_2="420")
     page = main_of(door, f"/l/{lesson}/report")
     assert "Right when asked again" in page
     assert "You were asked the one question you missed again" in page
